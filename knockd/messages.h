@@ -1,0 +1,228 @@
+// What knockd's processes say to each other (DESIGN 7). One fixed struct each, trivially copyable, first a Kind; sent
+// and received whole over SOCK_SEQPACKET. The receiver checks kind, size and every field that it uses: a message that
+// breaks its contract ends the sender (the monitor kills a child; a child that gets one from the monitor aborts).
+//
+//   descriptor   knockd-capture              knockd-validate
+//   3            to and from the monitor     to and from the monitor
+//   4            to and from validate        to and from capture
+//   5            the pcap file (--read)      -
+//
+//   monitor  -> capture   CaptureSetup                    capture  -> monitor   CaptureReady, CaptureCounters, Ended
+//   monitor  -> validate  ValidateSetup, Done, Output     validate -> monitor   ValidateReady, Act, Stored, Report, Ended
+//   validate -> capture   Watch                           capture  -> validate  Hit, Ended
+//
+// All integers are in host order: both ends run on one machine from one build; `build` in the set-up proves it.
+#pragma once
+
+#include "config/config.h"
+#include "net/address.h"
+#include "net/knock.h"
+#include "otp/algorithm.h"
+#include "otp/value.h"
+#include "policy/decide.h"
+#include "store/ledger.h"
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+namespace otk::message {
+
+enum class Kind : std::uint32_t {
+    capture_setup = 1,
+    capture_ready,
+    capture_counters,
+    validate_setup,
+    validate_ready,
+    watch,
+    hit,
+    act,
+    done,
+    output,
+    stored,
+    report,
+    ended,
+};
+
+// A text of bounded length; zero-filled.
+template <std::size_t capacity>
+struct Text {
+    std::array<char, capacity> bytes{};
+    // Cut to what fits: for texts whose length the configuration has checked already, and for messages to people.
+    static Text of(std::string_view text) {
+        Text out;
+        std::copy_n(text.begin(), std::min(text.size(), capacity - 1), out.bytes.begin());
+        return out;
+    }
+    [[nodiscard]] std::string_view view() const {
+        return {bytes.data(), static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), '\0') - bytes.begin())};
+    }
+};
+
+// The first message to capture. Names and zones are those of the checked configuration.
+struct CaptureSetup {
+    Kind kind = Kind::capture_setup;
+    std::uint32_t build = 0;
+    bool offline = false; // read the pcap file at descriptor 5 instead of interfaces
+    bool udp = false;
+    bool icmp = false;
+    bool dns = false; // false when there is no zone
+    bool dns_answer = false;
+    std::uint8_t algorithms = 0; // set of bit(Algorithm)
+    std::uint8_t window = 0;     // 1 to largest_window
+    std::uint32_t dns_rate = 0;  // answers a second
+    std::uint16_t port_count = 0;
+    std::uint16_t interface_count = 0;
+    std::uint16_t zone_count = 0;
+    std::uint16_t listen_count = 0;
+    std::array<std::uint16_t, most_ports> ports{};
+    std::array<Text<16>, most_interfaces> interfaces{}; // IFNAMSIZ
+    std::array<Text<256>, most_zones> zones{};
+    Text<256> name_server; // `ns` of the configuration
+    std::array<Address, most_listen_addresses> listen{};
+    Text<33> run_as; // account to become; empty without root
+};
+
+// The devices are open, the filters locked, privileges gone, the sandbox entered.
+struct CaptureReady {
+    Kind kind = Kind::capture_ready;
+};
+
+// Running totals since capture started; once a second when something changed, and before it ends.
+struct CaptureCounters {
+    Kind kind = Kind::capture_counters;
+    std::uint64_t seen = 0;         // frames that passed the kernel's filter
+    std::uint64_t lost = 0;         // dropped by the kernel for want of room
+    std::uint64_t unread = 0;       // malformed, fragments, not a carrier
+    std::uint64_t noise = 0;        // read, but no knock
+    std::uint64_t hits = 0;         // sent to validate
+    std::uint64_t held_back = 0;    // known values that came again too often to report each time
+    std::uint64_t answered = 0;     // DNS answers sent
+    std::uint64_t not_answered = 0; // over the rate, or not sendable
+};
+
+// The first message to validate.
+struct ValidateSetup {
+    Kind kind = Kind::validate_setup;
+    std::uint32_t build = 0;
+    bool dry_run = false;  // --read: on a copy of the ledger, by the packets' own time
+    bool have_mark = false;
+    std::uint8_t algorithms = 0;
+    std::uint8_t window = 0;
+    Head mark; // the newest row the monitor acted on
+    Text<512> policy_db; // as seen from inside `root`
+    Text<512> ledger_db;
+    Text<512> root;  // directory to be confined to; empty without root
+    Text<33> run_as; // account to become; empty without root
+};
+
+enum class Acceptance : std::uint8_t {
+    open = 1,
+    no_ledger,      // missing
+    other_ledger,   // another id than policy.db names
+    older_ledger,   // lacks the marked row
+    damaged_ledger, // cannot be read
+};
+
+struct ValidateReady {
+    Kind kind = Kind::validate_ready;
+    Acceptance acceptance{};
+    Head head;
+    std::uint64_t grants = 0; // live ones
+};
+
+// What capture shall look for. Batched: a million images at start are a few thousand messages.
+struct WatchEntry {
+    enum class What : std::uint8_t { add_image = 1, remove_image, add_known, remove_known } what{};
+    Algorithm algorithm{};
+    Value value;
+};
+struct Watch {
+    Kind kind = Kind::watch;
+    std::uint32_t count = 0;
+    std::array<WatchEntry, 128> entries{};
+};
+
+// A value that hashes to an image, or a known (spent) one. Validate hashes again and believes nothing else but what
+// nobody could check: where the packet came from.
+struct Hit {
+    Kind kind = Kind::hit;
+    Algorithm algorithm{};
+    std::uint8_t steps = 0; // 0: a known value; else 1 to window
+    Carrier carrier{};
+    std::uint8_t hops_left = 0;
+    Value value;
+    Address source;
+    Address destination;
+    Address named;
+    std::uint16_t source_port = 0;
+    std::uint16_t destination_port = 0;
+    std::int64_t at = 0; // ns since 1970, of the packet
+};
+
+// A spent knock that policy allows: the commit has returned. The monitor looks up everything else itself.
+struct Act {
+    Kind kind = Kind::act;
+    Head row; // the accepted row and its hash
+    GrantId grant{};
+    Count count = 0;
+    Carrier carrier{};
+    Address source;
+    Address named;
+    Address address;
+    std::int64_t at = 0; // of acceptance, ns since 1970
+    // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with Done if it
+    // knows the end or never started it (interrupted), and not at all while the command runs.
+    bool ask_only = false;
+};
+
+// How a command ended; kept and repeated by the monitor until Stored comes back.
+struct Done {
+    Kind kind = Kind::done;
+    RowNumber row{};
+    Outcome outcome{};
+    Refusal refusal = Refusal::none;
+    std::int64_t status = 0;
+    std::int64_t duration_ms = 0;
+    std::uint32_t output_size = 0; // bytes that follow in Output messages
+    bool output_truncated = false;
+    Text<128> text;
+};
+// The output in order, after its Done; all full but the last.
+struct Output {
+    Kind kind = Kind::output;
+    RowNumber row{};
+    std::uint32_t size = 0;
+    std::array<std::uint8_t, 4096> bytes{};
+};
+inline constexpr std::uint32_t largest_output = 64 * 1024;
+
+// The end is in the ledger.
+struct Stored {
+    Kind kind = Kind::stored;
+    RowNumber row{};
+    Head head;
+};
+
+// For the journal (and, later, alerts): what happened that is no act. The monitor makes the text.
+struct Report {
+    Kind kind = Kind::report;
+    RowKind what{};
+    Refusal refusal = Refusal::none;
+    Head row;
+    GrantId grant{};
+    Count count = 0;
+    Carrier carrier{};
+    Address source;
+    Address named;
+    Address other_source; // contested: where the first one came from
+    std::int64_t at = 0;
+};
+
+// The end of a pcap file has been reached and everything before it was sent on (--read).
+struct Ended {
+    Kind kind = Kind::ended;
+    std::uint64_t hits = 0;
+};
+
+} // namespace otk::message

@@ -1,0 +1,91 @@
+// One DNS question and its answer, by hand: RFC 1035 section 4, RFC 6891 (EDNS) as far as a small authoritative
+// server for zones without data needs it (DESIGN 4).
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "net/address.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otk {
+
+inline constexpr std::size_t longest_label = 63;
+inline constexpr std::size_t longest_name = 255; // on the wire, with length octets and the root
+
+// A zone of the configuration: a name in wire form, lower case. "knock.example.org", with or without final dot.
+class Zone {
+  public:
+    // Letters, digits, `-` and `_` in labels of 1-63; at least one label; nothing for all else.
+    [[nodiscard]] static std::optional<Zone> parse(std::string_view text);
+    [[nodiscard]] Bytes wire() const { return wire_; } // ends with the root's zero octet
+    [[nodiscard]] std::string text() const;            // without final dot
+
+  private:
+    std::vector<std::uint8_t> wire_;
+};
+
+// A view into the message: valid as long as it.
+struct Question {
+    std::uint16_t id = 0;
+    bool recursion_desired = false;
+    std::uint16_t type = 0;
+    std::uint16_t class_ = 0;
+    Bytes name;     // wire form with its case, root octet included
+    Bytes section;  // the whole question section: name, type, class, as it is echoed
+    bool edns = false;
+};
+
+enum class NotAQuestion : std::uint8_t {
+    truncated,       // shorter than it says
+    response,        // QR set: answering it could start a loop
+    not_a_query,     // another opcode
+    many_questions,  // QDCOUNT is not 1
+    other_sections,  // answers or authorities in a question
+    pointer,         // a compression pointer or a reserved label type in the name
+    bad_name,        // longer than 255 octets
+    trailing,        // bytes after what the counts announce
+};
+[[nodiscard]] std::string_view name_of(NotAQuestion reason);
+
+// Accepts only what an ordinary resolver or stub sends: QR 0, opcode 0, one question, no answer or authority records, at
+// most two additional records, of which one may be OPT.
+[[nodiscard]] Result<Question, NotAQuestion> parse_question(Bytes message);
+
+// Where a name stands relative to a zone.
+struct Below {
+    std::size_t zone = 0;              // index into the zones given
+    std::size_t labels = 0;            // how many labels stand in front of the zone: 0 is the apex
+    std::string_view label;            // the label next to the zone's name; empty for the apex
+};
+// The longest zone the name lies in or under, comparing letters without case; nothing when it lies under none.
+[[nodiscard]] std::optional<Below> find_zone(const Question& question, std::span<const Zone> zones);
+
+// What a zone answers (DESIGN 4): authoritative, NOERROR, SOA with TTL and minimum 0 in the authority section when
+// there is no data; at the apex SOA and NS, and the name of the server its address.
+struct ZoneData {
+    Zone zone;
+    Zone server;                     // the NS name: `ns` of the configuration, else ns.ZONE
+    std::vector<Address> addresses;  // of the server when its name lies in the zone; may be empty
+};
+
+inline constexpr std::size_t largest_answer = 512;
+struct Answer {
+    std::array<std::uint8_t, largest_answer> bytes;
+    std::size_t size = 0;
+};
+
+// The answer to a question of class IN under the zone, at most twice as long as the question (`asked` bytes, the
+// whole message): records that would exceed that are left out, which sets TC only where an answer record fell out.
+// Other classes get REFUSED. `addressed_to` is the server's address that was asked, used as its A or AAAA when
+// `addresses` is empty.
+[[nodiscard]] Answer answer_question(const Question& question, std::size_t asked, const ZoneData& data,
+                                     const Below& below, const Address& addressed_to);
+
+} // namespace otk

@@ -1,0 +1,52 @@
+// The decision about a knock that has been spent (DESIGN 4 step 4). Pure: no clock, no store, no log. The validator
+// decides by it, the monitor checks again by it.
+#pragma once
+
+#include "policy/model.h"
+
+#include <string_view>
+
+namespace otk {
+
+// Why a knock is refused. The numbers are stored and cross process borders: never change one.
+enum class Refusal : std::uint8_t {
+    none = 0,
+    user_disabled = 1,
+    command_disabled = 2,
+    grant_disabled = 3,
+    not_yet_valid = 4,
+    expired = 5,
+    carrier_not_allowed = 6,
+    source_not_allowed = 7,
+    address_missing = 8,     // the command uses an address, and a dns knock named none
+    address_not_allowed = 9, // named, but the grant does not allow it, or not there
+    address_unusable = 10,   // loopback, multicast, unspecified
+    no_such_grant = 11,      // removed between knock and command
+    same_image_twice = 12,   // two enabled grants have the same image: neither accepts (DESIGN 3)
+};
+// One or two words for the ledger and the journal: "user disabled", "source not allowed".
+[[nodiscard]] std::string_view name_of(Refusal refusal);
+// One sentence for `explain`: which rule refused and what would let the knock pass.
+[[nodiscard]] std::string_view explain(Refusal refusal);
+[[nodiscard]] bool known(Refusal refusal); // is the number one of the above
+
+// What is known about a knock when it is judged.
+struct KnockFacts {
+    Time at{};
+    Carrier carrier{};
+    Address source;
+    Address named; // none when it names none
+};
+
+struct Decision {
+    Refusal refusal = Refusal::none;
+    // What the command acts on; none when the knock gives none that the rules allow and the command needs none.
+    Address address;
+    [[nodiscard]] bool allowed() const { return refusal == Refusal::none; }
+};
+
+// The first rule that refuses decides, in the order of the enum.
+[[nodiscard]] Decision decide(const User& user, const Command& command, bool grant_enabled, const GrantRules& rules,
+                              const KnockFacts& knock);
+
+} // namespace otk

@@ -1,0 +1,160 @@
+// ledger.db: what happened (DESIGN 8, schema/ledger). Written by knockd-validate alone, in WAL mode with
+// synchronous=FULL: what commit() returned for survives a power cut. Rows are chained: each carries SHA-256 over the
+// previous row's hash and its own fields, each with its length.
+#pragma once
+
+#include "net/address.h"
+#include "net/knock.h"
+#include "otp/algorithm.h"
+#include "otp/chain.h"
+#include "otp/token.h"
+#include "otp/value.h"
+#include "policy/decide.h"
+#include "store/policy_store.h"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace otk {
+
+enum class RowNumber : std::int64_t {}; // 1 is the first row; 0 is before it
+using RowHash = std::array<std::uint8_t, 32>;
+
+// The newest row: what the monitor's mark and the journal's anchors name.
+struct Head {
+    RowNumber row{};
+    RowHash hash{};
+    friend bool operator==(const Head&, const Head&) = default;
+};
+
+// The numbers are stored: never change one.
+enum class RowKind : std::uint8_t {
+    created = 1,     // the first row: the ledger was made
+    accepted = 2,    // a knock was spent and its command goes to the monitor
+    refused = 3,     // a knock was spent, and a rule refused it (`refusal`)
+    ended = 4,       // the command of row `of` ended (`outcome`, `status`)
+    interrupted = 5, // the command of row `of` was cut off by a crash or a shutdown: nobody knows how far it came
+    replay = 6,      // the knock of row `of` came again later than a duplicate may
+    late = 7,        // a knock that a later one had jumped over
+    contested = 8,   // the knock of row `of` came again from elsewhere or with another address
+    started = 9,     // knockd-validate began to accept (text: why the last run ended, if known)
+};
+[[nodiscard]] std::string_view name_of(RowKind kind);
+
+// How a command ended. The numbers are stored and cross process borders: never change one.
+enum class Outcome : std::uint8_t {
+    none = 0,
+    exited = 1,       // status: the exit code
+    killed = 2,       // status: the signal
+    timed_out = 3,    // the time limit ended it
+    not_started = 4,  // status: errno; text: the step that failed
+    refused = 5,      // by the monitor's own checks (`refusal`)
+    interrupted = 6,
+};
+[[nodiscard]] std::string_view name_of(Outcome outcome);
+
+// One row. Fields that a kind does not use are empty, zero or none.
+struct Row {
+    RowNumber number{}; // given by append
+    Time at{};
+    RowKind kind{};
+    RowNumber of{};     // the row it belongs to
+    GrantId grant{};
+    ChainId chain{};
+    std::string user;    // names as they were then: a ledger outlives users
+    std::string command;
+    Count count = 0;     // the knock's number
+    Count jumped = 0;    // how many knocks the window jumped over
+    Value value;         // the knock itself: spent, so no secret
+    Carrier carrier{};   // meaningless when there is no value
+    Address source;
+    std::uint16_t source_port = 0;
+    Address named;
+    Address address;     // what the command acts on
+    Refusal refusal = Refusal::none;
+    Outcome outcome = Outcome::none;
+    std::int64_t status = 0;
+    std::chrono::milliseconds duration{};
+    std::string text;    // free text for people, UTF-8
+};
+
+struct Position {
+    ChainId chain{};
+    Value image;     // the value at `count`
+    Count count = 0; // knocks left: count - 1
+};
+
+class Ledger {
+  public:
+    // All throw Error, with the file's name and what to do. create refuses an existing file.
+    static void create(const std::filesystem::path& file, const LedgerId& id, Time now);
+    static Ledger open(const std::filesystem::path& file); // migrates; the one writer (an advisory lock says so)
+    // A private copy in memory, for `knockd --read`: nothing that happens to it is kept.
+    static Ledger open_copy(const std::filesystem::path& file);
+    static Ledger open_for_reading(const std::filesystem::path& file);
+    Ledger(Ledger&&) noexcept;
+    Ledger& operator=(Ledger&&) noexcept;
+    ~Ledger();
+
+    [[nodiscard]] LedgerId id() const;
+    [[nodiscard]] Head head() const;
+    [[nodiscard]] bool contains(const Head& head) const;
+
+    [[nodiscard]] std::optional<Position> position(const ChainId& chain) const;
+    void each_position(const std::function<void(const Position&)>& visit) const;
+
+    // Between begin and commit; commit is durable when it returns. An exception of any of them leaves nothing of the
+    // transaction behind: roll back, refuse, go on.
+    void begin();
+    // Advances the chain from `old_image` (its position, or its enrolment when it has none yet) to `next`. False when the
+    // chain is not there any more: then nothing changed, and the knock must not act (DESIGN 4 step 3).
+    [[nodiscard]] bool spend(const Value& old_image, const Position& next);
+    Head append(Row& row); // fills row.number
+    void keep_output(RowNumber ended, Bytes output, bool truncated); // of the command whose end that row records
+    void commit();
+    void roll_back() noexcept;
+
+    [[nodiscard]] std::optional<Row> row(RowNumber number) const;
+    // Rows newest first, at most `most`, of one user or command if named; `before`: only older rows than that one.
+    struct Filter {
+        std::string user;
+        std::string command;
+        std::optional<RowKind> kind;
+        std::optional<RowNumber> before;
+        std::optional<Time> since;
+    };
+    [[nodiscard]] std::vector<Row> rows(const Filter& filter, std::size_t most) const;
+    [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
+    [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
+    [[nodiscard]] std::vector<Row> open_commands() const; // accepted rows without an end
+    // The newest accepted, refused, replay and late rows, newest first: what acceptance must remember at start.
+    void each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const;
+    struct Output {
+        std::vector<std::uint8_t> bytes;
+        bool truncated = false;
+    };
+    [[nodiscard]] std::optional<Output> output(RowNumber ended) const;
+
+    // Recomputes every hash from the first row on. Nothing: all is whole. Else the first row that is not, and why.
+    struct Damage {
+        RowNumber row{};
+        std::string what;
+    };
+    [[nodiscard]] std::optional<Damage> verify(const std::vector<Head>& anchors) const;
+
+  private:
+    struct Inside;
+    explicit Ledger(std::unique_ptr<Inside> inside);
+    std::unique_ptr<Inside> inside_;
+};
+
+// The hash of a row (docs/FORMAT.md): pure, so that anyone can recompute it.
+[[nodiscard]] RowHash hash_of(const RowHash& previous, const Row& row);
+
+} // namespace otk

@@ -1,0 +1,104 @@
+// policy.db: what the administrator decided (DESIGN 8, schema/policy). Knows no libcrypto: the monitor links it.
+// knockmgr (root) is the only writer; knockd's processes open it read-only.
+#pragma once
+
+#include "otp/algorithm.h"
+#include "otp/token.h"
+#include "otp/value.h"
+#include "policy/model.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otk {
+
+using LedgerId = std::array<std::uint8_t, 16>;
+using ServerId = std::array<std::uint8_t, 16>;
+
+struct Grant {
+    GrantId id{};
+    UserId user{};
+    CommandId command{};
+    bool enabled = true;
+    Enrolment enrolment;
+    ChainId chain{};   // chain_id(enrolment), computed by knockmgr
+    GrantRules rules;
+    Time created{};
+};
+
+// A grant with all that a decision needs.
+struct GrantDetails {
+    Grant grant;
+    User user;
+    Command command;
+};
+
+// One row of the change table: what an administrator did.
+struct Change {
+    std::int64_t id = 0;
+    Time at{};
+    std::string who;    // "root" or the name behind sudo
+    std::string what;   // "user add", "grant disable"
+    std::string object; // "anna", "anna/sshd"
+    std::string before; // JSON, "" where there was nothing
+    std::string after;
+};
+
+class PolicyStore {
+  public:
+    // All throw Error, with the file's name and what to do.
+    static PolicyStore create(const std::filesystem::path& file, const ServerId& server, const LedgerId& ledger);
+    static PolicyStore open_for_change(const std::filesystem::path& file, std::string who); // migrates; waits up to 5 s for a lock
+    static PolicyStore open_for_reading(const std::filesystem::path& file);
+    PolicyStore(PolicyStore&&) noexcept;
+    PolicyStore& operator=(PolicyStore&&) noexcept;
+    ~PolicyStore();
+
+    [[nodiscard]] ServerId server_id() const;
+    [[nodiscard]] LedgerId ledger_id() const;
+
+    // Changes whenever another connection has committed; costs microseconds (PRAGMA data_version).
+    [[nodiscard]] std::int64_t version() const;
+
+    [[nodiscard]] std::vector<User> users() const;
+    [[nodiscard]] std::optional<User> user_named(std::string_view name) const;
+    [[nodiscard]] std::vector<Command> commands() const;
+    [[nodiscard]] std::optional<Command> command_named(std::string_view name) const;
+    [[nodiscard]] std::optional<GrantDetails> grant(GrantId id) const;
+    [[nodiscard]] std::optional<GrantDetails> grant_of(std::string_view user, std::string_view command) const;
+    // In order of id; without holding all of them in memory.
+    void each_grant(const std::function<void(const GrantDetails&)>& visit) const;
+    [[nodiscard]] std::vector<GrantDetails> grants_of_user(std::string_view user) const;
+    [[nodiscard]] std::vector<Change> changes(std::size_t newest) const;
+
+    // A chain that this server has ever seen: by seed, or by image (DESIGN 3).
+    [[nodiscard]] bool seed_seen(std::string_view seed) const;
+    [[nodiscard]] bool image_seen(Algorithm algorithm, const Value& image) const;
+
+    // Each of these is one transaction with its row in the change table. Names are checked by the caller for a good
+    // message; the schema refuses nonsense all the same (then: Error). Unique names: Error "user anna exists already".
+    UserId add_user(std::string_view name);
+    void set_user_enabled(UserId id, bool enabled);
+    void remove_user(UserId id); // with the user's grants
+    CommandId add_command(const Command& command);
+    void set_command_enabled(CommandId id, bool enabled);
+    void remove_command(CommandId id); // with its grants
+    GrantId add_grant(const Grant& grant);
+    void set_grant_enabled(GrantId id, bool enabled);
+    void set_grant_rules(GrantId id, const GrantRules& rules);
+    void renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain); // same rules, new chain
+    void remove_grant(GrantId id);
+
+  private:
+    struct Inside;
+    explicit PolicyStore(std::unique_ptr<Inside> inside);
+    std::unique_ptr<Inside> inside_;
+};
+
+} // namespace otk
