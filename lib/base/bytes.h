@@ -11,8 +11,8 @@
 
 namespace otk {
 
-using Bytes = std::span<const std::uint8_t>;       // borrowed, never owned
-using MutableBytes = std::span<std::uint8_t>;      // borrowed, never owned
+using Bytes = std::span<const std::uint8_t>;  // borrowed, never owned
+using MutableBytes = std::span<std::uint8_t>; // borrowed, never owned
 
 // The same bytes under the other name. The view lives as long as what it was made from.
 [[nodiscard]] Bytes as_bytes(std::string_view text);

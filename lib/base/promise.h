@@ -2,7 +2,8 @@
 //
 // A broken promise is our own bug or a kernel that does not keep its contract: nothing that follows could be
 // trusted, so the process ends at once. A broken world (a missing file, a full disk) is an Error: the message
-// says what, where and what to do, and main prints it. Hostile input is neither: it is a value (see result.h).
+// says what, where and what to do, and main prints it. Hostile input is neither: it is a value (see
+// result.h).
 #pragma once
 
 #include <stdexcept>

@@ -41,7 +41,8 @@ class SecretArray {
     std::array<std::uint8_t, size> bytes_{};
 };
 
-// A secret of any length, such as a passphrase as it was typed. Never grows in place, so no copy is left behind.
+// A secret of any length, such as a passphrase as it was typed. Never grows in place, so no copy is left
+// behind.
 class SecretText {
   public:
     SecretText() = default;
