@@ -13,24 +13,27 @@ namespace otk {
 
 enum class TextForm : std::uint8_t { words, hex, base32 };
 
-// Upper-case words parted by a space; hex in groups of 4 digits; base32 in groups of 4 characters. Grouping is for
-// people; compact gives the form without separators (words keep `_`), as it goes into a DNS label or `ping -p`.
+// Upper-case words parted by a space; hex in groups of 4 digits; base32 in groups of 4 characters. Grouping
+// is for people; compact gives the form without separators (words keep `_`), as it goes into a DNS label or
+// `ping -p`.
 [[nodiscard]] std::string format_value(const Value& value, TextForm form);
 [[nodiscard]] std::string format_compact(const Value& value, TextForm form);
 
 // Where a text came from decides which separators may stand in it.
 enum class TextSource : std::uint8_t {
-    line,     // a packet's text, an argument, a terminal: spaces, `_`, `-`, `.` between words, blanks and `-` in hex
+    line, // a packet's text, an argument, a terminal: spaces, `_`, `-`, `.` between words, blanks and `-` in
+          // hex
     dns_label // a DNS label: `_` or `-` between words, no groups in hex and base32
 };
 
-// What a text may mean. A text can be read in more than one way (six words that are also hex digits; words of an
-// alternate dictionary, which mean another value for each algorithm): the reading that verifies wins, so all are
-// kept, each with the algorithms it is for. At most six, and no allocation: this runs on every look-alike packet.
+// What a text may mean. A text can be read in more than one way (six words that are also hex digits; words of
+// an alternate dictionary, which mean another value for each algorithm): the reading that verifies wins, so
+// all are kept, each with the algorithms it is for. At most six, and no allocation: this runs on every
+// look-alike packet.
 struct Reading {
     Value value;
     TextForm form{};
-    std::uint8_t algorithms = 0; // bit (1 << Algorithm) for each algorithm the reading may be tried with
+    std::uint8_t algorithms = 0; // bit(Algorithm) for each algorithm the reading may be tried with
 };
 class Readings {
   public:
@@ -44,12 +47,9 @@ class Readings {
     std::array<Reading, 6> readings_{};
     std::size_t size_ = 0;
 };
-[[nodiscard]] constexpr std::uint8_t bit(Algorithm algorithm) {
-    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(algorithm));
-}
 
-// Length and alphabet decide; nothing that parses gives no readings. Text of more than 128 bytes is never a value.
-// `wanted` is a set of bits: readings for other algorithms are left out.
+// Length and alphabet decide; nothing that parses gives no readings. Text of more than 128 bytes is never a
+// value. `wanted` is a set of bits: readings for other algorithms are left out.
 [[nodiscard]] Readings read_value(std::string_view text, TextSource source, std::uint8_t wanted);
 
 } // namespace otk

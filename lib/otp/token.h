@@ -19,9 +19,9 @@ using ChainId = std::array<std::uint8_t, 32>;
 
 struct Enrolment {
     Algorithm algorithm{};
-    Count length = 0; // shortest_chain to longest_chain
-    std::string seed; // lower case
-    Value image;      // the value at count `length`
+    Count length = 0;                                       // shortest_chain to longest_chain
+    std::string seed;                                       // lower case
+    Value image;                                            // the value at count `length`
     std::optional<std::array<std::uint8_t, 32>> public_key; // Ed25519; checked where it is enrolled
 };
 
@@ -30,11 +30,12 @@ struct Enrolment {
 [[nodiscard]] Result<Enrolment, std::string> parse_token(std::string_view text);
 [[nodiscard]] std::string format_token(const Enrolment& enrolment);
 
-// Six words of the RFC's dictionary made from SHA-256 of the token: both tools print them, people compare by voice.
+// Six words of the RFC's dictionary made from SHA-256 of the token: both tools print them, people compare by
+// voice.
 [[nodiscard]] std::string check_words(const Enrolment& enrolment);
 
-// SHA-256 over "otk-chain-1", a zero byte, algorithm (1), length (4, big-endian), length of the seed (1), seed, image:
-// the key of the chain's position in ledger.db (DESIGN 8).
+// SHA-256 over "otk-chain-1", a zero byte, algorithm (1), length (4, big-endian), length of the seed (1),
+// seed, image: the key of the chain's position in ledger.db (DESIGN 8).
 [[nodiscard]] ChainId chain_id(const Enrolment& enrolment);
 
 } // namespace otk

@@ -15,8 +15,8 @@ namespace otk {
 inline constexpr std::size_t largest_value = 16;
 
 // 8 or 16 bytes. Trivially copyable: it crosses process borders as it is; the unused tail is always zero.
-// Not a secret type: every value that a Value holds on the server has been on the wire or is a verifier. A client
-// holds unspent ones only for as long as it takes to print them.
+// Not a secret type: every value that a Value holds on the server has been on the wire or is a verifier. A
+// client holds unspent ones only for as long as it takes to print them.
 class Value {
   public:
     Value() = default; // empty, size 0: no value
@@ -43,8 +43,8 @@ class Value {
     std::uint8_t size_ = 0;
 };
 
-// For hash tables. Values are outputs of a hash function, so their first bytes are as good as any digest of them;
-// an attacker who aims at one bucket has to invert nothing but gains one longer probe a packet at most.
+// For hash tables. Values are outputs of a hash function, so their first bytes are as good as any digest of
+// them; an attacker who aims at one bucket has to invert nothing but gains one longer probe a packet at most.
 struct ValueHash {
     std::size_t operator()(const Value& value) const {
         std::uint64_t word = 0;

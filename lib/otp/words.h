@@ -30,11 +30,13 @@ struct DecodedWords {
     std::optional<WordsError> error; // bits count only when there is none
 };
 
-// Words of the standard dictionary, any case; 0, 1 and 5 read as O, L and S there, as the RFC's reference does.
+// Words of the standard dictionary, any case; 0, 1 and 5 read as O, L and S there, as the RFC's reference
+// does.
 [[nodiscard]] DecodedWords decode_words(std::span<const std::string_view, words_per_64_bits> words);
 
 // Words of any alternate dictionary: the index of a word is the last 11 bits of the algorithm's raw, unfolded
-// digest of the word as it stands (case matters). Appendix B; tried only when a word is not in the standard one.
+// digest of the word as it stands (case matters). Appendix B; tried only when a word is not in the standard
+// one.
 [[nodiscard]] DecodedWords decode_alternate_words(Algorithm algorithm,
                                                   std::span<const std::string_view, words_per_64_bits> words);
 

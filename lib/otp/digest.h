@@ -1,0 +1,35 @@
+// The digests below a chain. Inside lib/otp only.
+//
+// They are libcrypto's low-level functions, not EVP: one step is one call of the compression function on one
+// padded block, which halves its cost on the path that every packet of a flood takes. They read no
+// configuration file, fetch nothing and keep no state, so they work the same in every sandbox, and MD4 needs
+// no legacy provider.
+#pragma once
+
+#include "base/bytes.h"
+#include "otp/algorithm.h"
+#include "otp/value.h"
+
+#include <array>
+#include <initializer_list>
+
+namespace otk {
+
+// The raw, unfolded digest: 16 bytes of md4 and md5, 20 of sha1, 32 of sha256; the tail is zero.
+struct Digest {
+    std::array<std::uint8_t, 32> bytes{};
+    std::size_t size = 0;
+    [[nodiscard]] Bytes view() const { return Bytes(bytes).first(size); }
+};
+
+// Of the pieces, one after the other. Leaves nothing of them in memory but the result.
+[[nodiscard]] Digest digest_of(Algorithm algorithm, std::initializer_list<Bytes> pieces);
+
+// To the value of a chain: RFC 2289 Appendix A for the 64-bit algorithms, the first 16 bytes for sha256.
+[[nodiscard]] Value fold(Algorithm algorithm, const Digest& digest);
+
+// So many times fold(digest_of(value)), by the short way: one call of the compression function each, no
+// allocation. value.size() is value_size(algorithm).
+[[nodiscard]] Value walk_blocks(Algorithm algorithm, const Value& value, std::uint32_t steps);
+
+} // namespace otk
