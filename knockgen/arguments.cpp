@@ -1,0 +1,149 @@
+#include "knockgen/arguments.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+
+#include <cxxopts.hpp> // takes seven seconds to compile: nowhere else
+#include <fmt/format.h>
+
+namespace otk {
+namespace {
+
+constexpr Option help_option{"help", 'h', "", "Print this help."};
+
+std::string spelling(const Option& option) {
+    return option.letter ? fmt::format("{},{}", option.letter, option.name) : std::string(option.name);
+}
+
+cxxopts::Options options_of(const Subcommand& subcommand) {
+    cxxopts::Options options("knockgen");
+    const auto add = [&](const Option& option) {
+        const auto value = option.value.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
+                                                : cxxopts::value<std::string>();
+        options.add_options()(spelling(option), "", value);
+    };
+    for (const Option& option : subcommand.options)
+        add(option);
+    add(help_option);
+    return options;
+}
+
+bool takes_no_value(const Subcommand& subcommand, std::string_view name) {
+    return name == help_option.name ||
+           std::any_of(subcommand.options.begin(), subcommand.options.end(),
+                       [&](const Option& option) { return option.name == name && option.value.empty(); });
+}
+
+// What cxxopts found wrong, with quotes that every terminal can show.
+std::string message_of(const cxxopts::exceptions::exception& problem) {
+    std::string message = problem.what();
+    for (const std::string& quote : {cxxopts::LQUOTE, cxxopts::RQUOTE}) {
+        for (auto at = message.find(quote); at != std::string::npos; at = message.find(quote)) {
+            message.replace(at, quote.size(), "'");
+        }
+    }
+    return printable(message);
+}
+
+// Every line of a text, indented.
+std::string indented(std::string_view text, std::size_t by) {
+    std::string result;
+    for (const std::string_view line : split(text, '\n')) {
+        if (!line.empty()) result.append(by, ' ').append(line);
+        result += '\n';
+    }
+    return result;
+}
+
+std::string help_line(const Option& option) {
+    constexpr std::size_t help_column = 27;
+    const std::string letter = option.letter ? fmt::format("-{}, ", option.letter) : std::string(4, ' ');
+    std::string left =
+        fmt::format("  {}--{}{}{}", letter, option.name, option.value.empty() ? "" : " ", option.value);
+    // A long option has its help on the lines below.
+    if (left.size() + 2 > help_column) return left + '\n' + indented(option.help, help_column);
+    left.resize(help_column, ' ');
+    return left + indented(option.help, help_column).substr(help_column);
+}
+
+} // namespace
+
+Arguments Arguments::parse(const Subcommand& subcommand, std::span<char* const> words) {
+    std::string program = "knockgen"; // cxxopts skips the first word
+    std::vector<char*> line{program.data()};
+    line.insert(line.end(), words.begin(), words.end());
+
+    Arguments arguments;
+    try {
+        cxxopts::Options options = options_of(subcommand);
+        const cxxopts::ParseResult result = options.parse(static_cast<int>(line.size()), line.data());
+        for (const cxxopts::KeyValue& option : result.arguments()) {
+            if (takes_no_value(subcommand, option.key()) && option.value() != "true") {
+                throw UsageError(
+                    fmt::format("--{} takes no value; leave the option out instead", option.key()));
+            }
+            if (!arguments.options_.emplace(option.key(), option.value()).second) {
+                throw UsageError(fmt::format("--{} stands twice; give it once", option.key()));
+            }
+        }
+        arguments.operands_ = result.unmatched();
+    } catch (const cxxopts::exceptions::exception& problem) {
+        throw UsageError(message_of(problem));
+    }
+    if (subcommand.operands.empty() && !arguments.operands_.empty()) {
+        throw UsageError(fmt::format("\"{}\" is one word too many; every setting has an option",
+                                     printable(arguments.operands_.front())));
+    }
+    return arguments;
+}
+
+std::optional<std::string_view> Arguments::text(std::string_view option) const {
+    const auto found = options_.find(option);
+    if (found == options_.end()) return std::nullopt;
+    return found->second;
+}
+
+std::optional<std::uint32_t> Arguments::number(std::string_view option, std::uint32_t smallest,
+                                               std::uint32_t largest) const {
+    const auto given = text(option);
+    if (!given) return std::nullopt;
+    const auto number = parse_decimal(*given, largest);
+    if (!number || *number < smallest) {
+        throw UsageError(fmt::format("--{} \"{}\" should be a number from {} to {}", option,
+                                     printable(*given), smallest, largest));
+    }
+    return static_cast<std::uint32_t>(*number);
+}
+
+std::string help_for_all(std::span<const Subcommand> subcommands) {
+    std::string help =
+        "knockgen makes one-time knocks from a passphrase: lists, printed sheets, and the token by\n"
+        "which an administrator enrols you.\n\n"
+        "usage: knockgen SUBCOMMAND [OPTIONS]\n\nSubcommands:\n";
+    for (const Subcommand& subcommand : subcommands) {
+        help += fmt::format("  {:<8} {}\n", subcommand.name, subcommand.summary);
+    }
+    help += "\n  knockgen SUBCOMMAND --help   explains one of them, with examples\n"
+            "  knockgen --version           prints the version\n\n"
+            "A first time, from nothing to a sheet in your pocket:\n\n"
+            "  knockgen token\n"
+            "  (your administrator runs knockmgr grant add YOU COMMAND --token TOKEN)\n"
+            "  knockgen sheet --seed SEED --host server.example.org --output sheet.txt\n\n"
+            "Passphrases are asked for on the terminal, or read with --passphrase-file, and never\n"
+            "taken from the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n";
+    return help;
+}
+
+std::string help_for(const Subcommand& subcommand) {
+    std::string help = fmt::format("knockgen {}: {}\n\nusage: knockgen {} [OPTIONS]{}{}\n\n", subcommand.name,
+                                   subcommand.summary, subcommand.name,
+                                   subcommand.operands.empty() ? "" : " ", subcommand.operands);
+    help += indented(subcommand.description, 0) + "\nOptions:\n";
+    for (const Option& option : subcommand.options)
+        help += help_line(option);
+    help += help_line(help_option) + "\nExamples:\n" + indented(subcommand.examples, 2);
+    return help;
+}
+
+} // namespace otk

@@ -1,0 +1,95 @@
+#include "knockgen/commands.h"
+
+namespace otk {
+namespace {
+
+constexpr Option seed_option{"seed", 's', "SEED",
+                             "The seed of your chain: 1 to 16 letters and digits. It is no secret."};
+constexpr Option algorithm_option{"algorithm", 'a', "NAME",
+                                  "sha256 (default), or of RFC 2289 sha1, md5 or md4."};
+constexpr Option length_option{"length", 'n', "N",
+                               "The length of the chain, which has N-1 knocks (default 100)."};
+constexpr Option from_option{"from", 0, "N", "Begin with knock N (default: the first of the chain)."};
+constexpr Option count_option{"count", 'c', "K", "At most K knocks (default: down to knock 1)."};
+constexpr Option passphrase_option{"passphrase-file", 'p', "FILE",
+                                   "Read the passphrase from FILE, or with - from standard input.\n"
+                                   "One newline at its end is dropped."};
+constexpr Option form_option{"form", 'f', "FORM", "hex (default), base32 or words."};
+
+Subcommand list_command() {
+    return {"list",
+            "",
+            "print knocks, one a line, highest first",
+            "Prints `N: value` for each knock: the first to be used is on top.",
+            {seed_option, algorithm_option, length_option, from_option, count_option, form_option,
+             passphrase_option, Option{"json", 'j', "", "Print one JSON object."}},
+            "knockgen list --seed k7m2p9x4w1q8z5n3\n"
+            "knockgen list --seed k7m2p9x4w1q8z5n3 --from 42 --count 1\n"
+            "knockgen list --seed dog2 --algorithm md5 --from 487 --count 5 --form words\n"
+            "ping -c1 -p $(knockgen list --seed k7m2p9x4w1q8z5n3 --from 42 -c 1 | cut -d' ' -f2) SERVER",
+            run_list};
+}
+
+Subcommand otp_command() {
+    return {"otp",
+            "CHALLENGE",
+            "answer a challenge of RFC 2289, as other one-time password calculators do",
+            "Prints the value that answers CHALLENGE: `otp-ALGORITHM COUNT SEED`.",
+            {Option{"form", 'f', "FORM", "words (default), hex or base32."}, passphrase_option},
+            "knockgen otp 'otp-md5 487 dog2'\n"
+            "knockgen otp 'otp-sha1 99 TeSt' --form hex",
+            run_otp};
+}
+
+Subcommand sheet_command() {
+    return {
+        "sheet",
+        "",
+        "make a sheet of knocks to print and carry",
+        "Numbered knocks with boxes to strike out, the rules, and the lines to type for the first\n"
+        "knock. The sheet goes to standard output unless --output names a file, which then only you\n"
+        "can read.",
+        {seed_option, algorithm_option, length_option, from_option, count_option, form_option,
+         Option{"format", 0, "FORMAT", "text (the only one there is)."},
+         Option{"host", 'H', "HOST", "The server's name or address, as you will type it\n(default: SERVER)."},
+         Option{"command", 0, "NAME", "What the knocks trigger, to be printed on the sheet."},
+         Option{"user", 0, "NAME", "Print a user's name too. A lost sheet then says whose it was."},
+         Option{"title", 0, "TEXT", "The first line (default: One-time knocks)."},
+         Option{"udp-port", 0, "PORT", "The server's udp port (default 62201); 0: no lines for udp."},
+         Option{"no-ping", 0, "", "No line for ping."},
+         Option{"zone", 0, "ZONE",
+                "The zone in which the server takes dns knocks: adds lines\nfor dig, nslookup and browsers."},
+         Option{"warn", 0, "K", "Put a warning above the last K knocks (default 10; 0: none)."},
+         passphrase_option,
+         Option{"output", 'o', "FILE", "Make this file, with mode 0600; it must not exist yet."}},
+        "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host server.example.org --output sheet.txt\n"
+        "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host 192.0.2.7 --zone k.example.org | lp\n"
+        "knockgen sheet --seed k7m2p9x4w1q8z5n3 --form words --count 20",
+        run_sheet};
+}
+
+Subcommand token_command() {
+    return {"token",
+            "",
+            "choose a passphrase and make the token that enrols you",
+            "Asks for a new passphrase twice and prints an enrolment token on standard output. The\n"
+            "token holds no secret: give it to your administrator, and compare the check words by\n"
+            "voice. Use a seed only once; without --seed a random one is made.",
+            {Option{"seed", 's', "SEED", "1 to 16 letters and digits (default: 16 random ones)."},
+             algorithm_option, length_option, passphrase_option,
+             Option{"weak", 0, "", "Take a passphrase that is easy to guess all the same."}},
+            "knockgen token\n"
+            "knockgen token --length 500\n"
+            "knockgen token --seed k7m2p9x4w1q8z5n3 > token.txt",
+            run_token};
+}
+
+} // namespace
+
+const std::vector<Subcommand>& subcommands() {
+    static const std::vector<Subcommand> table{list_command(), otp_command(), sheet_command(),
+                                               token_command()};
+    return table;
+}
+
+} // namespace otk

@@ -1,0 +1,81 @@
+// knockgen: the user's tool. Makes knocks from a passphrase and talks to nobody.
+#include "knockgen/commands.h"
+#include "knockgen/output.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+namespace {
+
+enum Exit { done = 0, failed = 1, wrong_usage = 2 };
+
+// No core file and no debugger of the same user gets at passphrases and unspent knocks.
+void keep_memory_private() {
+    const rlimit nothing{0, 0};
+    promise(setrlimit(RLIMIT_CORE, &nothing) == 0, "a limit can always be lowered");
+    promise(prctl(PR_SET_DUMPABLE, 0) == 0, "a process may always become undumpable");
+}
+
+void print(std::string_view text) {
+    Output output;
+    output.add(text);
+    output.finish();
+}
+
+const Subcommand& subcommand_named(std::string_view name) {
+    const auto& all = subcommands();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Subcommand& each) { return each.name == name; });
+    if (found == all.end()) {
+        throw UsageError(fmt::format("\"{}\" is no subcommand; see knockgen --help", printable(name)));
+    }
+    return *found;
+}
+
+void run(std::span<char* const> words) {
+    if (words.empty()) throw UsageError("say what to make; knockgen --help lists what there is");
+    const std::string_view first = words.front();
+    if (first == "--help" || first == "-h") return print(help_for_all(subcommands()));
+    if (first == "--version") return print("knockgen " OTK_VERSION "\n");
+
+    const Subcommand& subcommand = subcommand_named(first);
+    try {
+        const Arguments arguments = Arguments::parse(subcommand, words.subspan(1));
+        if (arguments.has("help")) return print(help_for(subcommand));
+        subcommand.run(arguments);
+    } catch (const UsageError& error) {
+        throw UsageError(fmt::format("{}: {}\nknockgen {} --help explains it", first, error.what(), first));
+    } catch (const Error& error) {
+        throw Error(fmt::format("{}: {}", first, error.what()));
+    }
+}
+
+int report(const std::exception& error, Exit code) {
+    fmt::print(stderr, "knockgen: {}\n", error.what());
+    return code;
+}
+
+} // namespace
+} // namespace otk
+
+int main(int argc, char** argv) {
+    using namespace otk;
+    keep_memory_private();
+    (void)std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error like a full disk
+    try {
+        run(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
+        return done;
+    } catch (const UsageError& error) {
+        return report(error, wrong_usage);
+    } catch (const std::exception& error) {
+        return report(error, failed);
+    }
+}

@@ -1,0 +1,22 @@
+// The lines by which a person sends the first knock of a sheet, the same for every format the sheet is
+// printed in.
+#pragma once
+
+#include "sheet/sheet.h"
+
+#include <string>
+#include <vector>
+
+namespace otk {
+
+struct Way {
+    std::string tool;               // what the user starts, and where it is found
+    std::vector<std::string> lines; // typed one after the other; they hold the knock, wipe them after use
+};
+
+// One for each tool that the carriers and the form of the sheet allow, in the order in which to try them.
+// Sources of the wire forms: DESIGN 4. Host and zone were found usable by the caller, who also sees to it
+// that there is a knock.
+[[nodiscard]] std::vector<Way> ways_to_send(const SheetContents& contents);
+
+} // namespace otk
