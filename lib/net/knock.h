@@ -1,5 +1,6 @@
-// The knock grammar (DESIGN 4): what in a packet may be a value, and which address it names. Values themselves
-// are read elsewhere (otp/text_form.h); this part knows sizes and places only, and never allocates.
+// The knock grammar (DESIGN 4): what in a packet may be a value, and which address it names. Values
+// themselves are read elsewhere (otp/text_form.h); this part knows sizes and places only, and never
+// allocates.
 #pragma once
 
 #include "base/bytes.h"
@@ -13,7 +14,7 @@
 namespace otk {
 
 enum class Carrier : std::uint8_t { udp = 1, icmp = 2, dns = 3 }; // the numbers are stored: never change one
-[[nodiscard]] std::string_view name_of(Carrier carrier); // "udp", "icmp", "dns"
+[[nodiscard]] std::string_view name_of(Carrier carrier);          // "udp", "icmp", "dns"
 
 inline constexpr std::size_t largest_payload = 512; // of a udp knock, bytes
 
@@ -26,11 +27,16 @@ enum class Shape : std::uint8_t {
 // One place in a packet where a value may stand.
 struct Candidate {
     Shape shape{};
-    Bytes bytes;   // view into the packet
-    Address named; // none when the knock names no address
+    Bytes bytes;              // view into the packet
+    Address named;            // none when the knock names no address
     bool only_64_bit = false; // value(8) and address(4) as raw bytes: not for sha256
     bool whole = false;       // raw: the value is all of `bytes`, so its size must match exactly (udp)
 };
+
+// At most four: udp gives one raw and one text, dns one label; an echo request gives either four offsets, or
+// a text and offset 0 (a text leaves no room for the stamps that make the other offsets necessary, see
+// icmp_candidates).
+inline constexpr std::size_t most_candidates = 4;
 
 class Candidates {
   public:
@@ -41,22 +47,32 @@ class Candidates {
     [[nodiscard]] bool empty() const { return size_ == 0; }
 
   private:
-    std::array<Candidate, 4> candidates_{};
+    std::array<Candidate, most_candidates> candidates_{};
     std::size_t size_ = 0;
 };
 
-// udp: exactly 8 or 16 bytes are raw; printable ASCII of 8 to 512 bytes with at most one line end (\n or \r\n) is a
-// text, whose last word is taken as the named address where it reads as one (then also the whole text stays a
-// candidate only if the rest would be empty).
+// A text is printable ASCII (or tab) of 8 to 512 bytes with at most one line end (\n or \r\n) behind it.
+// Blanks around it fall away; the last word is taken as the named address where it reads as one and something
+// stands before it. No form of a value has a colon or three dotted numbers in it, so an address is never part
+// of one.
+//
+// udp: exactly 8 or 16 bytes are raw, and a text is a text; printable 16 bytes are both.
 [[nodiscard]] Candidates udp_candidates(Bytes payload);
 
-// icmp and icmpv6 echo: text as for udp; else raw at offsets 16, 8 and 0 (iputils and inetutils stamp the first 16
-// bytes when -s is 16 or more, BSD the first 8), each where at least 8 bytes are left; 12 bytes in all are also a
-// 64-bit value with an IPv4 address.
+// icmp and icmpv6 echo. The pattern of `ping -p` begins, with its first byte, behind the sender's stamp: at
+// offset 16 for iputils and inetutils (0 below -s 16, which then sends no stamp), 8 for FreeBSD, NetBSD and
+// macOS, 24 for OpenBSD (struct payload of its ping.c). So raw at 16, 24, 8 and 0, each where at least 8
+// bytes are left. Printable payloads carry no stamp (its high bytes are zero) and are a text, and raw at 0
+// only: a 64-bit value is printable as a whole once in 2,800 times, and must not become unreadable by it.
+//
+// 12 bytes in all are a 64-bit value with an IPv4 address, unless the last 4 repeat the first 4: then the
+// sender gave an 8-byte pattern, which ping repeated, and no address.
 [[nodiscard]] Candidates icmp_candidates(Bytes payload);
 
-// dns: the label under the zone; a base32 value of 13 or 26 characters may be followed by `-` and an address,
-// `203-0-113-9` or 32 hex digits for IPv6.
+// dns: the label under the zone: letters, digits, `-` and `_`, 11 (the shortest words) to 63 of them. A
+// base32 value of 13 or 26 characters may be followed by `-` and an address, `203-0-113-9` or 32 hex digits
+// for IPv6; when what follows is no address, the label is nothing: words have no 13 characters in a row
+// without a separator.
 [[nodiscard]] Candidates dns_candidates(std::string_view label);
 
 } // namespace otk

@@ -1,4 +1,4 @@
-// From a captured frame to the one packet in it. Hostile bytes: every length is checked, nothing is allocated.
+// From a captured frame to the one packet in it. Hostile bytes: every length is checked, nothing allocated.
 #pragma once
 
 #include "base/bytes.h"
@@ -39,9 +39,18 @@ enum class Unread : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(Unread unread);
 
-// VLAN tags (at most two) and IPv6 extension headers (at most eight) are passed over. Checksums are not verified:
-// a capture on the sending host or a virtual link holds packets whose checksums are not filled in yet. A frame longer than the
-// IP length says (Ethernet padding) is cut to it; a UDP length that differs from what IP carries may only shrink.
+// VLAN tags (802.1Q and 802.1ad, at most two) and IPv6 extension headers (hop-by-hop, routing, destination
+// options and AH, at most eight) are passed over; more are malformed. Every IPv6 fragment header is refused,
+// also that of an atomic fragment (RFC 6946), which no ordinary knock has.
+//
+// Checksums are not verified: a capture on the sending host or a virtual link holds packets whose checksums
+// are not filled in yet. A frame longer than the IP length says (Ethernet padding) is cut to it; the UDP
+// length may only shrink what IP carries, and below 8 is malformed (0 would be a jumbogram). An echo request
+// has code 0.
+//
+// Broadcast and multicast destinations are read like any other. An IPv6 packet from or to an IPv4-mapped
+// address is malformed: none belongs on a wire, and read as IPv4 it would let anyone on an IPv6 link claim an
+// IPv4 address past the filters that check those.
 [[nodiscard]] Result<Packet, Unread> decode_packet(LinkType link, Bytes frame);
 
 } // namespace otk
