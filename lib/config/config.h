@@ -1,5 +1,5 @@
-// otk.toml (DESIGN 12). Every key has a default; an unknown key, a wrong type or a value out of range is an error with
-// file, line and column.
+// otk.toml (DESIGN 12). Every key has a default; an unknown key, a wrong type or a value out of range is an
+// error with file, line and column.
 #pragma once
 
 #include "base/promise.h"
@@ -54,7 +54,8 @@ struct Config {
     } limits;
 };
 
-// Throws Error: "FILE:LINE:COLUMN: what is wrong, what it should be". A file that does not exist is an Error too.
+// Throws Error: "FILE:LINE:COLUMN: what is wrong, what it should be". A file that does not exist is an Error
+// too.
 [[nodiscard]] Config load_config(const std::filesystem::path& file);
 [[nodiscard]] Config parse_config(std::string_view toml, std::string_view file_name);
 
@@ -63,12 +64,12 @@ struct Config {
 
 // Where a program finds its state: --dir DIR, else OTK_DIR, else the system's /etc/otk and /var/lib/otk.
 struct Places {
-    std::filesystem::path config;     // /etc/otk/otk.toml          or DIR/otk.toml
-    std::filesystem::path state;      // /var/lib/otk               or DIR
-    std::filesystem::path policy_db;  // STATE/policy/policy.db
-    std::filesystem::path ledger_db;  // STATE/ledger/ledger.db
-    std::filesystem::path mark;       // STATE/monitor/mark
-    std::filesystem::path status;     // STATE/monitor/status.json
+    std::filesystem::path config;    // /etc/otk/otk.toml          or DIR/otk.toml
+    std::filesystem::path state;     // /var/lib/otk               or DIR
+    std::filesystem::path policy_db; // STATE/policy/policy.db
+    std::filesystem::path ledger_db; // STATE/ledger/ledger.db
+    std::filesystem::path mark;      // STATE/monitor/mark
+    std::filesystem::path status;    // STATE/monitor/status.json
 };
 [[nodiscard]] Places places(const std::string& dir_option);
 

@@ -1,5 +1,5 @@
-// The decision about a knock that has been spent (DESIGN 4 step 4). Pure: no clock, no store, no log. The validator
-// decides by it, the monitor checks again by it.
+// The decision about a knock that has been spent (DESIGN 4 step 4). Pure: no clock, no store, no log. The
+// validator decides by it, the monitor checks again by it.
 #pragma once
 
 #include "policy/model.h"
@@ -40,13 +40,14 @@ struct KnockFacts {
 
 struct Decision {
     Refusal refusal = Refusal::none;
-    // What the command acts on; none when the knock gives none that the rules allow and the command needs none.
+    // What the command acts on; none when the knock gives none that the rules allow and the command needs
+    // none.
     Address address;
     [[nodiscard]] bool allowed() const { return refusal == Refusal::none; }
 };
 
 // The first rule that refuses decides, in the order of the enum.
-[[nodiscard]] Decision decide(const User& user, const Command& command, bool grant_enabled, const GrantRules& rules,
-                              const KnockFacts& knock);
+[[nodiscard]] Decision decide(const User& user, const Command& command, bool grant_enabled,
+                              const GrantRules& rules, const KnockFacts& knock);
 
 } // namespace otk

@@ -21,8 +21,8 @@ enum class GrantId : std::int64_t {};
 
 inline constexpr std::size_t longest_name_of_user = 32; // also of a command, bytes
 
-// Names of users and commands: 1-32 of a-z 0-9 . _ -, beginning with a letter. They stand in argv, environment,
-// journal and file names, so nothing that needs quoting is allowed.
+// Names of users and commands: 1-32 of a-z 0-9 . _ -, beginning with a letter. They stand in argv,
+// environment, journal and file names, so nothing that needs quoting is allowed.
 [[nodiscard]] bool valid_name(std::string_view name);
 
 struct User {
@@ -48,7 +48,8 @@ struct Command {
 
 // Which address a knock may have the command act on (DESIGN 4 and 10).
 enum class AddressRule : std::uint8_t {
-    knock,  // default: the packet's source over udp and icmp; a dns knock is refused where the command uses an address
+    knock, // default: the packet's source over udp and icmp; a dns knock is refused where the command uses an
+           // address
     source, // the packet's source over every carrier, a resolver's over dns included; named ones are refused
     named,  // a named address, or the source where none is named (over dns one must be named)
 };
@@ -58,7 +59,9 @@ enum class AddressRule : std::uint8_t {
 // A set of carriers; all by default.
 struct Carriers {
     std::uint8_t bits = 0b1110;
-    [[nodiscard]] bool contains(Carrier carrier) const { return (bits >> static_cast<unsigned>(carrier)) & 1U; }
+    [[nodiscard]] bool contains(Carrier carrier) const {
+        return (bits >> static_cast<unsigned>(carrier)) & 1U;
+    }
     friend bool operator==(const Carriers&, const Carriers&) = default;
 };
 [[nodiscard]] std::optional<Carriers> parse_carriers(std::string_view text); // "udp,icmp"
@@ -68,7 +71,7 @@ struct Carriers {
 struct GrantRules {
     std::optional<Time> not_before;
     std::optional<Time> expires_at;
-    std::vector<Network> sources;      // empty: from anywhere
+    std::vector<Network> sources; // empty: from anywhere
     AddressRule address = AddressRule::knock;
     std::vector<Network> named_within; // where a named address must lie; empty: anywhere
     Carriers carriers;

@@ -1,5 +1,6 @@
-// The tokens of a command's argv (DESIGN 9): an argument that is exactly `{address}` is replaced by a whole argument;
-// nothing is ever replaced within an argument, so no value can change what an argument means to a shell or an option parser.
+// The tokens of a command's argv (DESIGN 9): an argument that is exactly `{address}` is replaced by a whole
+// argument; nothing is ever replaced within an argument, so no value can change what an argument means to a
+// shell or an option parser.
 #pragma once
 
 #include "policy/model.h"
@@ -12,7 +13,7 @@
 namespace otk {
 
 struct TokenValues {
-    std::string address;  // "" when there is none
+    std::string address; // "" when there is none
     std::string user;
     std::string command;
     std::string carrier;
@@ -21,12 +22,13 @@ struct TokenValues {
 };
 
 // Why an argv cannot be a command's: one line that says what and what to do instead. Nothing when it can.
-// Refused: empty, argv[0] not an absolute path, a token as argv[0], an unknown `{token}`, a token inside a longer argument,
-// a zero byte, more than 64 arguments or 4096 bytes in all.
+// Refused: empty, argv[0] not an absolute path, a token as argv[0], an unknown `{token}`, a token inside a
+// longer argument, a zero byte, more than 64 arguments or 4096 bytes in all.
 [[nodiscard]] std::optional<std::string> check_argv(const std::vector<std::string>& argv);
 
 [[nodiscard]] bool uses_address(const Command& command); // `{address}` stands in its argv
-[[nodiscard]] std::vector<std::string> expand(const std::vector<std::string>& argv, const TokenValues& values);
+[[nodiscard]] std::vector<std::string> expand(const std::vector<std::string>& argv,
+                                              const TokenValues& values);
 // OTK_ADDRESS=..., OTK_USER=... and so on, one for each token, and PATH: the whole environment of a command.
 [[nodiscard]] std::vector<std::string> environment(const TokenValues& values);
 
