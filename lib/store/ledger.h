@@ -1,6 +1,6 @@
-// ledger.db: what happened (DESIGN 8, schema/ledger). Written by knockd-validate alone, in WAL mode with
-// synchronous=FULL: what commit() returned for survives a power cut. Rows are chained: each carries SHA-256 over the
-// previous row's hash and its own fields, each with its length.
+// ledger.db: what happened (DESIGN 8, schema/ledger, docs/FORMAT.md). Written by knockd-validate alone, in
+// WAL mode with synchronous=FULL: what commit() returned for survives a power cut. Rows are chained: each
+// carries SHA-256 over the previous row's hash and its own fields, each with its length.
 #pragma once
 
 #include "net/address.h"
@@ -35,53 +35,57 @@ struct Head {
 
 // The numbers are stored: never change one.
 enum class RowKind : std::uint8_t {
-    created = 1,     // the first row: the ledger was made
-    accepted = 2,    // a knock was spent and its command goes to the monitor
-    refused = 3,     // a knock was spent, and a rule refused it (`refusal`)
-    ended = 4,       // the command of row `of` ended (`outcome`, `status`)
-    interrupted = 5, // the command of row `of` was cut off by a crash or a shutdown: nobody knows how far it came
-    replay = 6,      // the knock of row `of` came again later than a duplicate may
-    late = 7,        // a knock that a later one had jumped over
-    contested = 8,   // the knock of row `of` came again from elsewhere or with another address
-    started = 9,     // knockd-validate began to accept (text: why the last run ended, if known)
+    created = 1,  // the first row: the ledger was made
+    accepted = 2, // a knock was spent and its command goes to the monitor
+    refused = 3,  // a knock was spent, and a rule refused it (`refusal`)
+    ended = 4,    // the command of row `of` ended (`outcome`, `status`)
+    interrupted =
+        5,         // the command of row `of` was cut off by a crash or a shutdown; how far it came is unknown
+    replay = 6,    // the knock of row `of` came again later than a duplicate may
+    late = 7,      // a knock that a later one had jumped over
+    contested = 8, // the knock of row `of` came again from elsewhere or with another address
+    started = 9,   // knockd-validate began to accept (text: why the last run ended, if known)
 };
 [[nodiscard]] std::string_view name_of(RowKind kind);
 
 // How a command ended. The numbers are stored and cross process borders: never change one.
 enum class Outcome : std::uint8_t {
     none = 0,
-    exited = 1,       // status: the exit code
-    killed = 2,       // status: the signal
-    timed_out = 3,    // the time limit ended it
-    not_started = 4,  // status: errno; text: the step that failed
-    refused = 5,      // by the monitor's own checks (`refusal`)
+    exited = 1,      // status: the exit code
+    killed = 2,      // status: the signal
+    timed_out = 3,   // the time limit ended it
+    not_started = 4, // status: errno; text: the step that failed
+    refused = 5,     // by the monitor's own checks (`refusal`)
     interrupted = 6,
 };
 [[nodiscard]] std::string_view name_of(Outcome outcome);
 
-// One row. Fields that a kind does not use are empty, zero or none.
+// One row. Fields that a kind does not use are empty, zero or none. The schema refuses, among other nonsense:
+// an accepted or refused row without chain, algorithm, value, carrier and count, a refused one without and an
+// accepted one with a refusal, an end of a command that has ended already, texts of more than 4096 bytes.
 struct Row {
     RowNumber number{}; // given by append
     Time at{};
     RowKind kind{};
-    RowNumber of{};     // the row it belongs to
+    RowNumber of{}; // the row it belongs to
     GrantId grant{};
     ChainId chain{};
-    std::string user;    // names as they were then: a ledger outlives users
+    std::string user; // names as they were then: a ledger outlives users
     std::string command;
-    Count count = 0;     // the knock's number
-    Count jumped = 0;    // how many knocks the window jumped over
-    Value value;         // the knock itself: spent, so no secret
-    Carrier carrier{};   // meaningless when there is no value
+    Count count = 0;       // the knock's number
+    Count jumped = 0;      // how many knocks the window jumped over
+    Algorithm algorithm{}; // of the chain
+    Value value;           // the knock itself: spent, so no secret
+    Carrier carrier{};     // meaningless when there is no value
     Address source;
     std::uint16_t source_port = 0;
     Address named;
-    Address address;     // what the command acts on
+    Address address; // what the command acts on
     Refusal refusal = Refusal::none;
     Outcome outcome = Outcome::none;
     std::int64_t status = 0;
     std::chrono::milliseconds duration{};
-    std::string text;    // free text for people, UTF-8
+    std::string text; // free text for people, UTF-8
 };
 
 struct Position {
@@ -94,7 +98,9 @@ class Ledger {
   public:
     // All throw Error, with the file's name and what to do. create refuses an existing file.
     static void create(const std::filesystem::path& file, const LedgerId& id, Time now);
-    static Ledger open(const std::filesystem::path& file); // migrates; the one writer (an advisory lock says so)
+    // Migrates. The one writer: a second one is told by an advisory lock on FILE.lock, in this process or
+    // another. Creates nothing where there is no ledger.
+    static Ledger open(const std::filesystem::path& file);
     // A private copy in memory, for `knockd --read`: nothing that happens to it is kept.
     static Ledger open_copy(const std::filesystem::path& file);
     static Ledger open_for_reading(const std::filesystem::path& file);
@@ -103,25 +109,32 @@ class Ledger {
     ~Ledger();
 
     [[nodiscard]] LedgerId id() const;
+    // The newest committed row.
     [[nodiscard]] Head head() const;
+    // True also for Head{}, which stands before the first row.
     [[nodiscard]] bool contains(const Head& head) const;
 
     [[nodiscard]] std::optional<Position> position(const ChainId& chain) const;
     void each_position(const std::function<void(const Position&)>& visit) const;
 
-    // Between begin and commit; commit is durable when it returns. An exception of any of them leaves nothing of the
-    // transaction behind: roll back, refuse, go on.
+    // Between begin and commit; commit is durable when it returns. An exception of any of them has rolled the
+    // whole transaction back and ended it: begin anew, or go on without (roll_back() is then allowed and does
+    // nothing).
     void begin();
-    // Advances the chain from `old_image` (its position, or its enrolment when it has none yet) to `next`. False when the
-    // chain is not there any more: then nothing changed, and the knock must not act (DESIGN 4 step 3).
+    // Advances the chain from `old_image` (its position, or its enrolment when it has none yet) to `next`.
+    // False when the chain is not there any more: then nothing changed, and the knock must not act (DESIGN 4
+    // step 3); the transaction goes on. Where the chain has no position yet `old_image` is not checked: only
+    // policy.db knows it.
     [[nodiscard]] bool spend(const Value& old_image, const Position& next);
     Head append(Row& row); // fills row.number
-    void keep_output(RowNumber ended, Bytes output, bool truncated); // of the command whose end that row records
+    // Of the command whose end the row `ended` records; at most 64 KiB.
+    void keep_output(RowNumber ended, Bytes output, bool truncated);
     void commit();
     void roll_back() noexcept;
 
     [[nodiscard]] std::optional<Row> row(RowNumber number) const;
-    // Rows newest first, at most `most`, of one user or command if named; `before`: only older rows than that one.
+    // Rows newest first, at most `most`, of one user or command if named; `before`: only rows older than that
+    // one.
     struct Filter {
         std::string user;
         std::string command;
@@ -132,8 +145,9 @@ class Ledger {
     [[nodiscard]] std::vector<Row> rows(const Filter& filter, std::size_t most) const;
     [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
     [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
-    [[nodiscard]] std::vector<Row> open_commands() const; // accepted rows without an end
-    // The newest accepted, refused, replay and late rows, newest first: what acceptance must remember at start.
+    [[nodiscard]] std::vector<Row> open_commands() const;                   // accepted rows without an end
+    // The newest accepted, refused, replay and late rows, newest first: what acceptance must remember at
+    // start.
     void each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const;
     struct Output {
         std::vector<std::uint8_t> bytes;
@@ -141,7 +155,9 @@ class Ledger {
     };
     [[nodiscard]] std::optional<Output> output(RowNumber ended) const;
 
-    // Recomputes every hash from the first row on. Nothing: all is whole. Else the first row that is not, and why.
+    // Recomputes every hash from the first row on, compares the anchors (any order) and the positions: none
+    // may stand above a knock that a row spent. Nothing: all is whole. Else the first row that is not, and
+    // why.
     struct Damage {
         RowNumber row{};
         std::string what;

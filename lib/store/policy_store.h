@@ -1,7 +1,8 @@
-// policy.db: what the administrator decided (DESIGN 8, schema/policy). Knows no libcrypto: the monitor links it.
-// knockmgr (root) is the only writer; knockd's processes open it read-only.
+// policy.db: what the administrator decided (DESIGN 8, schema/policy). Knows no libcrypto: the monitor links
+// it. knockmgr (root) is the only writer; knockd's processes open it read-only.
 #pragma once
 
+#include "base/clock.h"
 #include "otp/algorithm.h"
 #include "otp/token.h"
 #include "otp/value.h"
@@ -27,7 +28,7 @@ struct Grant {
     CommandId command{};
     bool enabled = true;
     Enrolment enrolment;
-    ChainId chain{};   // chain_id(enrolment), computed by knockmgr
+    ChainId chain{}; // chain_id(enrolment), computed by knockmgr
     GrantRules rules;
     Time created{};
 };
@@ -52,9 +53,20 @@ struct Change {
 
 class PolicyStore {
   public:
-    // All throw Error, with the file's name and what to do.
-    static PolicyStore create(const std::filesystem::path& file, const ServerId& server, const LedgerId& ledger);
-    static PolicyStore open_for_change(const std::filesystem::path& file, std::string who); // migrates; waits up to 5 s for a lock
+    // All throw Error, with the file's name and what to do. `who` and the clock's time stand in the change
+    // table.
+    //
+    // Makes the file, with mode 0640, and refuses one that exists. While a store is open there are a -wal and
+    // a -shm file, made with the owner and group that the file has at that moment: close it before changing
+    // them.
+    static PolicyStore create(const std::filesystem::path& file, const ServerId& server,
+                              const LedgerId& ledger, std::string who = "root",
+                              std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    // Migrates; waits up to 5 s for a lock.
+    static PolicyStore open_for_change(const std::filesystem::path& file, std::string who,
+                                       std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    // Any number of readers. One that may not write to the folder needs another connection, such as the
+    // monitor's, to be open: it has made the -wal and -shm files.
     static PolicyStore open_for_reading(const std::filesystem::path& file);
     PolicyStore(PolicyStore&&) noexcept;
     PolicyStore& operator=(PolicyStore&&) noexcept;
@@ -63,9 +75,11 @@ class PolicyStore {
     [[nodiscard]] ServerId server_id() const;
     [[nodiscard]] LedgerId ledger_id() const;
 
-    // Changes whenever another connection has committed; costs microseconds (PRAGMA data_version).
+    // Changes whenever another connection has committed (not by this store's own changes); costs
+    // microseconds.
     [[nodiscard]] std::int64_t version() const;
 
+    // Users and commands in order of their names.
     [[nodiscard]] std::vector<User> users() const;
     [[nodiscard]] std::optional<User> user_named(std::string_view name) const;
     [[nodiscard]] std::vector<Command> commands() const;
@@ -81,8 +95,10 @@ class PolicyStore {
     [[nodiscard]] bool seed_seen(std::string_view seed) const;
     [[nodiscard]] bool image_seen(Algorithm algorithm, const Value& image) const;
 
-    // Each of these is one transaction with its row in the change table. Names are checked by the caller for a good
-    // message; the schema refuses nonsense all the same (then: Error). Unique names: Error "user anna exists already".
+    // Each of these is one transaction with its row in the change table; a removal also has one for each
+    // grant that it takes along. Names are checked by the caller for a good message; the schema refuses
+    // nonsense all the same (then: Error). Unique names: Error "user anna exists already". An id that is
+    // gone: Error.
     UserId add_user(std::string_view name);
     void set_user_enabled(UserId id, bool enabled);
     void remove_user(UserId id); // with the user's grants

@@ -1,0 +1,193 @@
+#include "store/database.h"
+
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <SQLiteCpp/Backup.h>
+#include <sqlite3.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+constexpr mode_t database_mode = 0640;
+constexpr int patience_ms = 5000; // how long a lock of another process is waited for
+
+void configure(SQLite::Database& sqlite, int flags) {
+    sqlite.setBusyTimeout(patience_ms);
+    sqlite.exec("PRAGMA foreign_keys = ON");
+    sqlite.exec("PRAGMA cell_size_check = ON");
+    sqlite.exec("PRAGMA temp_store = MEMORY"); // a confined process has no folder for temporary files
+    // A reader trusts the writer's rows only: what stands in the file's schema may call nothing with effects.
+    // (A writer's must be trusted: SQLite 3.40 counts json_valid, which the checks of policy.db use, among
+    // those.)
+    if ((flags & SQLite::OPEN_READONLY) != 0) sqlite.exec("PRAGMA trusted_schema = OFF");
+}
+
+std::int64_t number_of(SQLite::Database& sqlite, const char* pragma) {
+    return sqlite.execAndGet(pragma).getInt64();
+}
+
+void check_kind(const std::filesystem::path& file, const DatabaseKind& kind, SQLite::Database& sqlite) {
+    if (number_of(sqlite, "PRAGMA application_id") == kind.application_id) return;
+    throw Error(fmt::format("{} is not a {} of otk: name the right file, or put a backup of it back",
+                            file.native(), kind.name));
+}
+
+void check_version(const std::filesystem::path& file, const DatabaseKind& kind, SQLite::Database& sqlite) {
+    const std::int64_t version = number_of(sqlite, "PRAGMA user_version");
+    const int ours = kind.migrations.back().version;
+    if (version > ours) {
+        throw Error(
+            fmt::format("{} was written by a newer otk (version {} of the {}, this program knows {}): "
+                        "install that otk, or put back the backup made before the upgrade",
+                        file.native(), version, kind.name, ours));
+    }
+    if (version < ours) {
+        throw Error(fmt::format(
+            "{} is of an older version ({}, this program needs {}): open it once with the program "
+            "that writes it, which brings it up to date",
+            file.native(), version, ours));
+    }
+}
+
+// Applies what is missing, inside the caller's transaction.
+void apply_migrations(const DatabaseKind& kind, SQLite::Database& sqlite) {
+    const std::int64_t version = number_of(sqlite, "PRAGMA user_version");
+    for (const Migration& migration : kind.migrations) {
+        if (migration.version > version) sqlite.exec(std::string(migration.sql));
+    }
+    sqlite.exec(fmt::format("PRAGMA user_version = {}", kind.migrations.back().version));
+    if (SQLite::Statement(sqlite, "PRAGMA foreign_key_check").executeStep()) {
+        throw Error("the new schema breaks references between rows; nothing was changed");
+    }
+}
+
+// Brings an existing database to the newest version, whole or not at all.
+void migrate(const std::filesystem::path& file, const DatabaseKind& kind, SQLite::Database& sqlite) {
+    if (number_of(sqlite, "PRAGMA user_version") >= kind.migrations.back().version) {
+        return check_version(file, kind, sqlite);
+    }
+    sqlite.exec("PRAGMA foreign_keys = OFF"); // a migration may rebuild a table; checked before the commit
+    {
+        // Another process may have migrated since: what is missing is determined under the lock.
+        SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+        if (number_of(sqlite, "PRAGMA user_version") < kind.migrations.back().version) {
+            apply_migrations(kind, sqlite);
+        }
+        transaction.commit();
+    }
+    sqlite.exec("PRAGMA foreign_keys = ON");
+    check_version(file, kind, sqlite);
+}
+
+// Puts a name into the folder durably, or says why not.
+void sync_folder(const std::filesystem::path& file) {
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) throw system_error(fmt::format("cannot sync {}", folder.native()));
+}
+
+void make_empty_file(const std::filesystem::path& file) {
+    const Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, database_mode));
+    if (!fd || ::fchmod(fd.get(), database_mode) != 0) {
+        throw system_error(fmt::format("cannot make {}", file.native()));
+    }
+}
+
+void remove_all_of(const std::filesystem::path& file) {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+        (void)::unlink((file.native() + suffix).c_str());
+}
+
+} // namespace
+
+// What creating and opening share.
+class DatabaseMaker {
+  public:
+    static Database attach(const std::filesystem::path& file, int flags) {
+        try {
+            auto sqlite = std::make_unique<SQLite::Database>(file.native(), flags);
+            configure(*sqlite, flags);
+            return {file, std::move(sqlite)};
+        } catch (const SQLite::Exception& trouble) {
+            throw Database::translated(file, "open", trouble);
+        }
+    }
+};
+
+void Database::create(const std::filesystem::path& file, const DatabaseKind& kind,
+                      const std::function<void(SQLite::Database&)>& fill) {
+    // The process number keeps two creators apart; what an earlier process of that number left is of no use.
+    const std::filesystem::path building = fmt::format("{}.new-{}", file.native(), ::getpid());
+    remove_all_of(building);
+    try {
+        make_empty_file(building);
+        {
+            const Database database = DatabaseMaker::attach(building, SQLite::OPEN_READWRITE);
+            database.doing("make", [&] {
+                SQLite::Database& sqlite = database.sqlite();
+                sqlite.exec(fmt::format("PRAGMA application_id = {}", kind.application_id));
+                sqlite.execAndGet("PRAGMA journal_mode = WAL");
+                SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+                apply_migrations(kind, sqlite);
+                fill(sqlite);
+                transaction.commit();
+            });
+        } // closed: all is in the one file now
+        if (::link(building.c_str(), file.c_str()) != 0) {
+            if (errno == EEXIST) {
+                throw Error(fmt::format(
+                    "{} exists already: it stays as it is; move it away to make a new one", file.native()));
+            }
+            throw system_error(fmt::format("cannot make {}", file.native()));
+        }
+        remove_all_of(building);
+        sync_folder(file);
+    } catch (...) {
+        remove_all_of(building);
+        throw;
+    }
+}
+
+Database Database::open(const std::filesystem::path& file, const DatabaseKind& kind, Access access) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) {
+        throw Error(fmt::format("there is no {}: {}", file.native(), kind.help_if_missing));
+    }
+    Database database = DatabaseMaker::attach(file, access == Access::writing ? SQLite::OPEN_READWRITE
+                                                                              : SQLite::OPEN_READONLY);
+    database.doing("open", [&] {
+        check_kind(file, kind, database.sqlite());
+        if (access == Access::writing)
+            migrate(file, kind, database.sqlite());
+        else
+            check_version(file, kind, database.sqlite());
+    });
+    return database;
+}
+
+Database Database::copy(const std::filesystem::path& file, const DatabaseKind& kind) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) {
+        throw Error(fmt::format("there is no {}: {}", file.native(), kind.help_if_missing));
+    }
+    const Database source = DatabaseMaker::attach(file, SQLite::OPEN_READONLY);
+    Database target = DatabaseMaker::attach(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    target.file_ = file; // for messages
+    source.doing("copy", [&] {
+        check_kind(file, kind, source.sqlite());
+        SQLite::Backup backup(target.sqlite(), source.sqlite());
+        while (backup.executeStep() != SQLITE_DONE) {
+        }
+        migrate(file, kind, target.sqlite());
+    });
+    return target;
+}
+
+} // namespace otk

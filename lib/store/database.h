@@ -1,0 +1,77 @@
+// One open SQLite file, for this library only: opening and creating, migrations, and SQLite's errors in
+// words.
+#pragma once
+
+#include "base/promise.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace otk {
+
+// One step of a schema; applied where user_version is below its number.
+struct Migration {
+    int version = 0;
+    std::string_view sql;
+};
+// From schema/policy and schema/ledger, embedded at build.
+[[nodiscard]] std::span<const Migration> policy_migrations();
+[[nodiscard]] std::span<const Migration> ledger_migrations();
+
+struct DatabaseKind {
+    std::string_view name;           // for messages: "policy database"
+    std::int32_t application_id = 0; // in the file's header: no other file is taken for it
+    std::span<const Migration> migrations;
+    std::string_view help_if_missing; // what to do where there is no such file
+};
+
+enum class Access { reading, writing };
+
+class Database {
+  public:
+    // Makes a new file with mode 0640, whatever the umask. It is built under another name and gets its own
+    // when it is complete, so a crash leaves no half-made database. `fill` writes the first rows, in the
+    // transaction of the schema. Throws Error, also when `file` exists.
+    static void create(const std::filesystem::path& file, const DatabaseKind& kind,
+                       const std::function<void(SQLite::Database&)>& fill);
+    // Opens an existing file. For writing: migrates it to the newest version. For reading: it must be of
+    // exactly that version. Throws Error, also when it is of another kind or made by a later otk.
+    static Database open(const std::filesystem::path& file, const DatabaseKind& kind, Access access);
+    // A copy in memory, migrated; `file` is only read.
+    static Database copy(const std::filesystem::path& file, const DatabaseKind& kind);
+
+    [[nodiscard]] SQLite::Database& sqlite() const { return *sqlite_; }
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+
+    // Does the work; what SQLite throws becomes an Error "cannot WHAT: FILE: why; what to do".
+    template <typename Work>
+    decltype(auto) doing(std::string_view what, Work&& work) const {
+        try {
+            return work();
+        } catch (const SQLite::Exception& trouble) {
+            throw translated(file_, what, trouble);
+        }
+    }
+
+    // For content that no version of otk wrote: "cannot read FILE: WHAT; put a backup back".
+    [[nodiscard]] Error damaged(std::string_view what) const;
+
+  private:
+    Database(std::filesystem::path file, std::unique_ptr<SQLite::Database> sqlite) :
+        file_(std::move(file)), sqlite_(std::move(sqlite)) {}
+    static Error translated(const std::filesystem::path& file, std::string_view doing,
+                            const SQLite::Exception& trouble);
+    friend class DatabaseMaker;
+
+    std::filesystem::path file_;
+    std::unique_ptr<SQLite::Database> sqlite_;
+};
+
+} // namespace otk

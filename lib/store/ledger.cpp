@@ -1,0 +1,128 @@
+#include "store/ledger.h"
+
+#include "base/text.h"
+#include "store/columns.h"
+#include "store/ledger_inside.h"
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+constexpr std::int32_t application_id = 0x6f746b4c; // "otkL"
+
+// A checkpoint moves pages from the -wal file into the database. At SQLite's usual 1,000 pages it comes so
+// often that it shows as outliers of a spend; at 8,000 (32 MiB) it does not.
+constexpr int checkpoint_pages = 8000;
+
+DatabaseKind kind() {
+    return {.name = "ledger",
+            .application_id = application_id,
+            .migrations = ledger_migrations(),
+            .help_if_missing =
+                "put a backup back, or make a new one (knockmgr init); never start over with an "
+                "empty one where knocks have been spent"};
+}
+
+// The first row names the ledger, so that the chain of hashes covers its id.
+Row first_row(const LedgerId& id, Time now) {
+    Row row;
+    row.number = RowNumber{1};
+    row.at = now;
+    row.kind = RowKind::created;
+    row.text = to_hex(id);
+    return row;
+}
+
+} // namespace
+
+Ledger::Ledger(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+Ledger::Ledger(Ledger&&) noexcept = default;
+Ledger& Ledger::operator=(Ledger&&) noexcept = default;
+Ledger::~Ledger() = default;
+
+void Ledger::create(const std::filesystem::path& file, const LedgerId& id, Time now) {
+    Database::create(file, kind(), [&](SQLite::Database& sqlite) {
+        SQLite::Statement meta(sqlite, "INSERT INTO meta (one, id) VALUES (1, ?)");
+        bind_bytes(meta, 1, id);
+        meta.exec();
+        SQLite::Statement append(sqlite, std::string(insert_row));
+        const Row row = first_row(id, now);
+        bind_row(append, row, hash_of({}, row));
+        append.exec();
+    });
+}
+
+Ledger Ledger::open(const std::filesystem::path& file) {
+    if (!std::filesystem::exists(file)) { // before the lock, which would make a file
+        throw Error(fmt::format("there is no {}: {}", file.native(), kind().help_if_missing));
+    }
+    WriterLock lock(file);
+    auto inside = std::make_unique<Inside>(std::move(lock), Database::open(file, kind(), Access::writing));
+    inside->database.doing("open", [&] {
+        inside->database.sqlite().exec("PRAGMA synchronous = FULL");
+        inside->database.sqlite().exec(fmt::format("PRAGMA wal_autocheckpoint = {}", checkpoint_pages));
+    });
+    inside->read_head();
+    inside->prepare_writing();
+    return Ledger(std::move(inside));
+}
+
+Ledger Ledger::open_copy(const std::filesystem::path& file) {
+    auto inside = std::make_unique<Inside>(WriterLock(), Database::copy(file, kind()));
+    inside->read_head();
+    inside->prepare_writing();
+    return Ledger(std::move(inside));
+}
+
+Ledger Ledger::open_for_reading(const std::filesystem::path& file) {
+    auto inside = std::make_unique<Inside>(WriterLock(), Database::open(file, kind(), Access::reading));
+    inside->read_head();
+    return Ledger(std::move(inside));
+}
+
+LedgerId Ledger::id() const {
+    return inside_->database.doing("read", [&] {
+        SQLite::Statement select = inside_->prepare("SELECT id FROM meta");
+        const auto id = select.executeStep() ? array_of<16>(select.getColumn(0)) : std::nullopt;
+        if (!id) throw inside_->database.damaged("it has no id");
+        return *id;
+    });
+}
+
+Head Ledger::head() const {
+    if (!inside_->writing) inside_->read_head(); // another process writes
+    return inside_->head;
+}
+
+bool Ledger::contains(const Head& head) const {
+    if (head == Head{}) return true; // before the first row
+    return inside_->database.doing("read", [&] {
+        SQLite::Statement select = inside_->prepare("SELECT hash FROM event WHERE number = ?");
+        select.bind(1, number_of(head.row));
+        return select.executeStep() && array_of<32>(select.getColumn(0)) == head.hash;
+    });
+}
+
+void Ledger::Inside::read_head() {
+    database.doing("read", [&] {
+        SQLite::Statement select = prepare(select_rows("ORDER BY number DESC LIMIT 2"));
+        if (!select.executeStep()) throw database.damaged("it has no row");
+        const Row newest = read_row_of(database, select);
+        const RowHash hash = read_hash_of(database, select, hash_column);
+        const RowHash previous =
+            select.executeStep() ? read_hash_of(database, select, hash_column) : RowHash{};
+        if (hash_of(previous, newest) != hash) {
+            throw database.damaged(
+                fmt::format("row {}: its hash is not that of its fields", number_of(newest.number)));
+        }
+        head = appended = Head{newest.number, hash};
+    });
+}
+
+void Ledger::Inside::prepare_writing() {
+    database.doing("open", [&] { writing = std::make_unique<LedgerWriting>(database.sqlite()); });
+}
+
+} // namespace otk

@@ -1,0 +1,57 @@
+// What the sources of Ledger share; for them only.
+#pragma once
+
+#include "store/database.h"
+#include "store/ledger.h"
+#include "store/ledger_rows.h"
+#include "store/writer_lock.h"
+
+#include <string>
+#include <string_view>
+
+namespace otk {
+
+// What a spend and a row need, prepared once.
+struct LedgerWriting {
+    explicit LedgerWriting(SQLite::Database& sqlite);
+
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+    SQLite::Statement advance; // image, count, chain, old image
+    SQLite::Statement enrol;   // chain, image, count
+    SQLite::Statement append;  // insert_row
+    SQLite::Statement output;  // row, bytes, truncated
+};
+
+struct Ledger::Inside {
+    WriterLock lock; // first, so that it outlives the database
+    Database database;
+    Head head{};     // the newest committed row
+    Head appended{}; // the newest row, the transaction's included
+    bool in_transaction = false;
+    std::unique_ptr<LedgerWriting> writing; // none where the ledger was opened for reading
+
+    Inside(WriterLock held, Database opened) : lock(std::move(held)), database(std::move(opened)) {}
+
+    [[nodiscard]] SQLite::Statement prepare(const std::string& sql) const { return {database.sqlite(), sql}; }
+    // Takes the head from the file; Error when that row is not whole.
+    void read_head();
+    void prepare_writing();
+
+    // One step of a transaction. When it throws, nothing of the transaction is left.
+    template <typename Step>
+    decltype(auto) step(std::string_view doing, Step&& work) {
+        promise(in_transaction, "the ledger changes between begin and commit only");
+        try {
+            return database.doing(doing, work);
+        } catch (...) {
+            roll_back();
+            throw;
+        }
+    }
+    void roll_back() noexcept;
+
+    [[nodiscard]] std::vector<Row> read_rows(SQLite::Statement& select) const;
+};
+
+} // namespace otk

@@ -1,0 +1,106 @@
+// Writing: a transaction of spends, rows and outputs, durable when commit() has returned.
+
+#include "store/columns.h"
+#include "store/ledger_inside.h"
+
+#include <sqlite3.h>
+
+namespace otk {
+
+namespace {
+
+// Ready for new parameters. Statement::reset() would throw the error of the last step once more.
+SQLite::Statement& afresh(SQLite::Statement& statement) {
+    (void)statement.tryReset();
+    return statement;
+}
+
+} // namespace
+
+LedgerWriting::LedgerWriting(SQLite::Database& sqlite) :
+    begin(sqlite, "BEGIN IMMEDIATE"), commit(sqlite, "COMMIT"),
+    // By primary key; the old image is a condition and not a key, so images need no index.
+    advance(sqlite, "UPDATE position SET image = ?, count = ? WHERE chain = ? AND image = ? AND count > ?"),
+    enrol(sqlite,
+          "INSERT INTO position (chain, image, count) VALUES (?, ?, ?) ON CONFLICT (chain) DO NOTHING"),
+    append(sqlite, std::string(insert_row)),
+    output(sqlite, "INSERT INTO output (ended, bytes, truncated) VALUES (?, ?, ?)") {}
+
+void Ledger::begin() {
+    promise(inside_->writing != nullptr, "a ledger opened for reading was asked to change");
+    promise(!inside_->in_transaction, "a transaction of the ledger is begun once");
+    inside_->database.doing("write", [&] { afresh(inside_->writing->begin).exec(); });
+    inside_->in_transaction = true;
+}
+
+bool Ledger::spend(const Value& old_image, const Position& next) {
+    return inside_->step("spend a knock", [&] {
+        if (next.count == 0) return false; // the start of a chain is no knock
+        SQLite::Statement& advance = afresh(inside_->writing->advance);
+        bind_bytes(advance, 1, next.image.view());
+        advance.bind(2, next.count);
+        bind_bytes(advance, 3, next.chain);
+        bind_bytes(advance, 4, old_image.view());
+        advance.bind(5, next.count);
+        if (advance.exec() == 1) return true;
+        // No position, or one that is no longer at the old image. Only the first may go on, and the primary
+        // key tells: where there is a position, nothing is inserted. A chain cannot lose its position and
+        // begin anew, because positions are never deleted; and an enrolment is never used for a second chain
+        // (policy.db, `enrolment`).
+        SQLite::Statement& enrol = afresh(inside_->writing->enrol);
+        bind_bytes(enrol, 1, next.chain);
+        bind_bytes(enrol, 2, next.image.view());
+        enrol.bind(3, next.count);
+        return enrol.exec() == 1;
+    });
+}
+
+Head Ledger::append(Row& row) {
+    return inside_->step("append a row", [&] {
+        const RowNumber before = row.number;
+        row.number = RowNumber{number_of(inside_->appended.row) + 1};
+        try {
+            const Head head{row.number, hash_of(inside_->appended.hash, row)};
+            SQLite::Statement& append = afresh(inside_->writing->append);
+            bind_row(append, row, head.hash);
+            append.exec();
+            inside_->appended = head;
+            return head;
+        } catch (...) {
+            row.number = before;
+            throw;
+        }
+    });
+}
+
+void Ledger::keep_output(RowNumber ended, Bytes output, bool truncated) {
+    inside_->step("keep an output", [&] {
+        SQLite::Statement& insert = afresh(inside_->writing->output);
+        insert.bind(1, number_of(ended));
+        bind_bytes(insert, 2, output);
+        insert.bind(3, truncated ? 1 : 0);
+        insert.exec();
+    });
+}
+
+void Ledger::commit() {
+    inside_->step("commit", [&] { afresh(inside_->writing->commit).exec(); });
+    inside_->in_transaction = false;
+    inside_->head = inside_->appended;
+}
+
+void Ledger::roll_back() noexcept { inside_->roll_back(); }
+
+void Ledger::Inside::roll_back() noexcept {
+    if (!in_transaction) return;
+    sqlite3* const handle = database.sqlite().getHandle();
+    // SQLite may have rolled back by itself (a full disk, a read error); a second time would be an error.
+    // Where even this fails the disk is gone, and the next begin() says so, because the transaction is still
+    // there.
+    if (sqlite3_get_autocommit(handle) == 0)
+        (void)sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    in_transaction = false;
+    appended = head;
+}
+
+} // namespace otk

@@ -1,0 +1,112 @@
+// Changes of users and commands. Each is one transaction, with its row in the change table.
+
+#include "store/columns.h"
+#include "store/policy_inside.h"
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+constexpr std::string_view verb(bool enabled) { return enabled ? "enable" : "disable"; }
+
+} // namespace
+
+void PolicyStore::Inside::record(std::string_view what, const std::string& object, const Json& before,
+                                 const Json& after) const {
+    SQLite::Statement insert =
+        prepare("INSERT INTO change (at, who, what, object, state_before, state_after) "
+                "VALUES (?, ?, ?, ?, ?, ?)");
+    bind_time(insert, 1, clock->now());
+    bind_text(insert, 2, who);
+    bind_text(insert, 3, what);
+    bind_text(insert, 4, object);
+    bind_text(insert, 5, before.is_null() ? "" : json_text(before, object));
+    bind_text(insert, 6, after.is_null() ? "" : json_text(after, object));
+    insert.exec();
+}
+
+UserId PolicyStore::add_user(std::string_view name) {
+    return inside_->change("add a user", [&] {
+        if (user_named(name)) throw Error(fmt::format("user {} exists already", name));
+        SQLite::Statement insert = inside_->prepare("INSERT INTO user (name, enabled) VALUES (?, 1)");
+        bind_text(insert, 1, name);
+        insert.exec();
+        const UserId id{inside_->database.sqlite().getLastInsertRowid()};
+        const User user = inside_->user(id);
+        inside_->record("user add", user.name, nullptr, to_json(user));
+        return id;
+    });
+}
+
+void PolicyStore::set_user_enabled(UserId id, bool enabled) {
+    inside_->change("change a user", [&] {
+        const User before = inside_->user(id);
+        SQLite::Statement update = inside_->prepare("UPDATE user SET enabled = ? WHERE id = ?");
+        update.bind(1, enabled ? 1 : 0);
+        update.bind(2, number_of(id));
+        update.exec();
+        inside_->record(fmt::format("user {}", verb(enabled)), before.name, to_json(before),
+                        to_json(inside_->user(id)));
+    });
+}
+
+void PolicyStore::remove_user(UserId id) {
+    inside_->change("remove a user", [&] {
+        const User user = inside_->user(id);
+        for (const GrantDetails& details : inside_->grants_where("grant.user = ?", number_of(id))) {
+            inside_->remove_grant(details);
+        }
+        SQLite::Statement remove = inside_->prepare("DELETE FROM user WHERE id = ?");
+        remove.bind(1, number_of(id));
+        remove.exec();
+        inside_->record("user remove", user.name, to_json(user), nullptr);
+    });
+}
+
+CommandId PolicyStore::add_command(const Command& command) {
+    return inside_->change("add a command", [&] {
+        if (command_named(command.name)) throw Error(fmt::format("command {} exists already", command.name));
+        SQLite::Statement insert =
+            inside_->prepare("INSERT INTO command (name, enabled, kind, argv, run_as, time_limit) "
+                             "VALUES (?, ?, ?, ?, ?, ?)");
+        bind_text(insert, 1, command.name);
+        insert.bind(2, command.enabled ? 1 : 0);
+        bind_text(insert, 3, name_of(command.kind));
+        bind_text(insert, 4, json_text(command.argv, fmt::format("command {}", command.name)));
+        bind_text(insert, 5, command.run_as);
+        insert.bind(6, std::int64_t{command.time_limit.count()});
+        insert.exec();
+        const CommandId id{inside_->database.sqlite().getLastInsertRowid()};
+        inside_->record("command add", command.name, nullptr, to_json(inside_->command(id)));
+        return id;
+    });
+}
+
+void PolicyStore::set_command_enabled(CommandId id, bool enabled) {
+    inside_->change("change a command", [&] {
+        const Command before = inside_->command(id);
+        SQLite::Statement update = inside_->prepare("UPDATE command SET enabled = ? WHERE id = ?");
+        update.bind(1, enabled ? 1 : 0);
+        update.bind(2, number_of(id));
+        update.exec();
+        inside_->record(fmt::format("command {}", verb(enabled)), before.name, to_json(before),
+                        to_json(inside_->command(id)));
+    });
+}
+
+void PolicyStore::remove_command(CommandId id) {
+    inside_->change("remove a command", [&] {
+        const Command command = inside_->command(id);
+        for (const GrantDetails& details : inside_->grants_where("grant.command = ?", number_of(id))) {
+            inside_->remove_grant(details);
+        }
+        SQLite::Statement remove = inside_->prepare("DELETE FROM command WHERE id = ?");
+        remove.bind(1, number_of(id));
+        remove.exec();
+        inside_->record("command remove", command.name, to_json(command), nullptr);
+    });
+}
+
+} // namespace otk

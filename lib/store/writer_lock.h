@@ -1,0 +1,22 @@
+// One writer: an advisory lock beside the database, held by a descriptor and so gone with its process.
+#pragma once
+
+#include "base/fd.h"
+
+#include <filesystem>
+
+namespace otk {
+
+class WriterLock {
+  public:
+    WriterLock() = default; // holds nothing
+    // Locks FILE.lock, made with mode 0640 where there is none; it stays when the lock ends. Throws Error
+    // that names the process that holds it, as far as that is known. (Not a lock on the database itself:
+    // SQLite's own locks on it would go when any descriptor of it is closed.)
+    explicit WriterLock(const std::filesystem::path& file);
+
+  private:
+    Fd fd_;
+};
+
+} // namespace otk
