@@ -20,7 +20,8 @@ class EventLoop {
     EventLoop& operator=(const EventLoop&) = delete;
 
     using Callback = std::function<void()>;
-    // Called whenever the descriptor is readable or has hung up. The caller keeps the descriptor open until removed.
+    // Called whenever the descriptor is readable or has hung up. The caller keeps the descriptor open until
+    // removed.
     void on_readable(int fd, Callback callback);
     void on_writable(int fd, Callback callback); // replaces nothing: a descriptor may have both
     void no_longer_writable(int fd);
@@ -28,7 +29,7 @@ class EventLoop {
 
     // A timer, dropped with its handle. Monotonic: a clock that is set does not move it.
     class Timer;
-    [[nodiscard]] std::unique_ptr<Timer> after(std::chrono::nanoseconds delay, Callback callback);  // once
+    [[nodiscard]] std::unique_ptr<Timer> after(std::chrono::nanoseconds delay, Callback callback); // once
     [[nodiscard]] std::unique_ptr<Timer> every(std::chrono::nanoseconds period, Callback callback);
 
     // Blocks the signals for this process and calls back with the number. Call before any child is started.
@@ -45,7 +46,8 @@ class EventLoop {
 
 class EventLoop::Timer {
   public:
-    Timer(EventLoop& loop, std::chrono::nanoseconds first, std::chrono::nanoseconds period, Callback callback);
+    Timer(EventLoop& loop, std::chrono::nanoseconds first, std::chrono::nanoseconds period,
+          Callback callback);
     ~Timer();
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;

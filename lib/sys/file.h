@@ -9,8 +9,8 @@
 
 namespace otk {
 
-// Writes a temporary file in the same directory, fsyncs it, renames it over `file` and fsyncs the directory when
-// `durable`. Throws Error.
+// Writes a temporary file in the same directory, fsyncs it, renames it over `file` and fsyncs the directory
+// when `durable`. Throws Error.
 void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode, bool durable);
 // The content; nothing when there is no such file. At most `largest` bytes, else Error.
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest);

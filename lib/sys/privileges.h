@@ -20,17 +20,22 @@ struct Account {
 // All groups of the account (initgroups' list).
 [[nodiscard]] std::vector<gid_t> groups_of(const Account& account);
 
-// Becomes the account for good: optionally confined to a directory (chroot), supplementary groups gone, gid, uid,
-// all capabilities and the bounding set dropped, no new privileges, not dumpable, no core file. Then proves it: climbing
-// back must fail, the capability sets must be empty. A failed proof aborts. Throws Error when a step fails.
-// `keep` capabilities (CAP_* numbers) stay permitted and effective; empty for every program that serves strangers.
+// Becomes the account for good: optionally confined to a directory (chroot), supplementary groups gone, gid,
+// uid, all capabilities and the bounding set dropped, no new privileges, not dumpable, no core file. Then
+// proves it: climbing back must fail, the capability sets must be empty. A failed proof aborts. Throws Error
+// when a step fails, and when the account is root or in group 0. A parent-death signal that was set
+// (spawn_helper) stays set. `keep` capabilities (CAP_* numbers) stay permitted and effective; empty for every
+// program that serves strangers. CAP_SETUID, CAP_SETGID, CAP_SYS_CHROOT and the like cannot be kept: with
+// them the proof fails.
 void become(const Account& account, const std::optional<std::filesystem::path>& root,
             const std::vector<int>& keep = {});
 
-// For programs that run without root: no new privileges, no capabilities, not dumpable.
+// For programs that run without root: no new privileges, no capabilities, not dumpable, no core file; proved
+// likewise.
 void give_up_what_there_is();
 
-// Moves descriptors to fixed numbers and closes all others: `wanted[i]` becomes descriptor 3 + i. 0, 1 and 2 stay.
+// Moves descriptors to fixed numbers and closes all others: `wanted[i]` becomes descriptor 3 + i. 0, 1 and 2
+// stay. The moved ones are not close-on-exec. Throws Error.
 void arrange_descriptors(const std::vector<int>& wanted);
 
 } // namespace otk

@@ -3,32 +3,39 @@
 #pragma once
 
 #include "base/fd.h"
+#include "sys/cgroup.h"
 #include "sys/privileges.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
 namespace otk {
 
-// A helper of ours: inherits the environment and standard error; standard input and output are /dev/null, `descriptors[i]`
-// becomes 3 + i, all others are closed. It is killed when its parent dies. Throws Error when fork fails; a failing
-// exec shows as exit code 127 with a line on standard error.
-[[nodiscard]] pid_t spawn_helper(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+// A helper of ours: inherits the environment and standard error; standard input and output are /dev/null,
+// `descriptors[i]` becomes 3 + i, all others are closed. It has default signals and a process group of its
+// own, so that Ctrl-C reaches the monitor only, which then ends it in order. It is killed when its parent
+// dies. Throws Error when fork fails; a failing exec shows as exit code 127 with a line on standard error.
+[[nodiscard]] pid_t spawn_helper(const std::filesystem::path& program,
+                                 const std::vector<std::string>& arguments,
                                  const std::vector<int>& descriptors);
 
 struct CommandToRun {
     std::vector<std::string> argv;        // argv[0]: absolute path
     std::vector<std::string> environment; // complete
     std::optional<Account> run_as;        // none: as we are
+    const CommandGroup* group = nullptr;  // borrowed; joined before anything else, as far as that works
 };
 
 struct RunningCommand {
     pid_t pid = -1; // also its process group
     Fd output;      // standard output and error in one; non-blocking; end of file when all holders closed it
-    Fd start;       // readable once: empty (end of file) when the program was started, else a StartFailure
+    Fd start;       // non-blocking; readable once: empty (end of file) when the program was started, else a
+                    // StartFailure
 };
 
 // What went wrong between fork and exec.
@@ -36,14 +43,16 @@ struct StartFailure {
     enum class Step : std::int32_t { group = 1, groups, gid, uid, limits, directory, exec } step{};
     std::int32_t error = 0; // errno
 };
+// For people: "cannot NAME".
 [[nodiscard]] std::string_view name_of(StartFailure::Step step);
 
-// In an own session and process group, working directory `/`, umask 022, default signals, standard input /dev/null, no
-// other descriptors, no new privileges unless run as root. The child changes to the user before exec. Throws Error
-// when fork or pipe fails.
+// In an own session and process group, working directory `/`, umask 022, default signals, standard input
+// /dev/null, no other descriptors, no new privileges unless run as root. The child changes to the user before
+// exec. Throws Error when fork or pipe fails.
 [[nodiscard]] RunningCommand spawn_command(const CommandToRun& command);
 
-// Kills the process group (and nothing when it is gone already).
+// Kills the process group (and nothing when it is gone already). Children that called setsid are not in it:
+// see CommandGroup.
 void kill_group(pid_t group, int signal);
 
 } // namespace otk

@@ -1,0 +1,93 @@
+#include "sys/file.h"
+
+#include "base/fd.h"
+#include "base/promise.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace otk {
+
+namespace {
+
+void write_all(int fd, std::string_view content, const std::string& name) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) throw system_error("cannot write " + name);
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void sync_directory(const std::filesystem::path& directory) {
+    const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) throw system_error("cannot sync directory " + directory.string());
+}
+
+// A file that is unlinked again unless it was renamed into its place.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(std::string pattern) :
+        name_(std::move(pattern)), fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
+        if (!fd_) throw system_error("cannot make a temporary file " + name_);
+    }
+    ~TemporaryFile() {
+        if (!in_place_) (void)::unlink(name_.c_str());
+    }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+    void fill(std::string_view content, mode_t mode) {
+        write_all(fd_.get(), content, name_);
+        if (::fchmod(fd_.get(), mode) != 0) throw system_error("cannot set the mode of " + name_);
+        if (::fsync(fd_.get()) != 0) throw system_error("cannot sync " + name_);
+    }
+    void put_in_place(const std::filesystem::path& file) {
+        if (::rename(name_.c_str(), file.c_str()) != 0) {
+            throw system_error("cannot rename " + name_ + " to " + file.string());
+        }
+        in_place_ = true;
+    }
+
+  private:
+    std::string name_;
+    Fd fd_;
+    bool in_place_ = false;
+};
+
+} // namespace
+
+void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode, bool durable) {
+    const std::filesystem::path directory = file.has_parent_path() ? file.parent_path() : ".";
+    TemporaryFile temporary((directory / ("." + file.filename().string() + ".XXXXXX")).string());
+    temporary.fill(content, mode);
+    temporary.put_in_place(file);
+    if (durable) sync_directory(directory);
+}
+
+std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest) {
+    // O_NONBLOCK: a pipe put in the file's place must not hang the reader.
+    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd && errno == ENOENT) return std::nullopt;
+    if (!fd) throw system_error("cannot open " + file.string());
+    std::string content;
+    std::array<char, 16384> piece{};
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw system_error("cannot read " + file.string());
+        if (got == 0) return content;
+        content.append(piece.data(), static_cast<std::size_t>(got));
+        if (content.size() > largest) {
+            throw Error(file.string() + " is larger than " + std::to_string(largest) +
+                        " bytes; is it the right file?");
+        }
+    }
+}
+
+} // namespace otk

@@ -1,0 +1,80 @@
+#include "sys/file.h"
+
+#include "base/promise.h"
+#include "helpers.h"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <iterator>
+#include <sys/stat.h>
+
+namespace otk {
+
+namespace {
+
+std::size_t entries(const std::filesystem::path& directory) {
+    const std::filesystem::directory_iterator all(directory);
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+mode_t mode_of(const std::filesystem::path& file) {
+    struct stat status {};
+    REQUIRE(::stat(file.c_str(), &status) == 0);
+    return status.st_mode & 07777U;
+}
+
+} // namespace
+
+TEST_CASE("file: written, read back, replaced, with the mode asked for whatever the umask") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "mark";
+    const std::string with_zero("one\0two", 7);
+    replace_file(file, with_zero, 0640, true);
+    CHECK(read_file(file, 100) == with_zero);
+    CHECK(mode_of(file) == 0640U);
+    replace_file(file, "", 0666, false);
+    CHECK(read_file(file, 100) == "");
+    CHECK(mode_of(file) == 0666U);
+    CHECK(entries(directory.path()) == 1); // no temporary file is left
+}
+
+TEST_CASE("file: who reads the old one keeps the old one") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "mark";
+    replace_file(file, "old", 0600, false);
+    std::ifstream open_before(file);
+    replace_file(file, "new", 0600, false);
+    std::string content;
+    open_before >> content;
+    CHECK(content == "old");
+    CHECK(read_file(file, 3) == "new");
+}
+
+TEST_CASE("file: a failure leaves the old content and no temporary file") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "in-the-way";
+    std::filesystem::create_directories(file / "sub"); // a directory that rename cannot replace
+    CHECK_THROWS_WITH_AS(replace_file(file, "x", 0600, true), doctest::Contains("in-the-way"), Error);
+    CHECK(entries(directory.path()) == 1);
+    CHECK_THROWS_AS(replace_file(directory.path() / "none" / "file", "x", 0600, true), Error);
+}
+
+TEST_CASE("file: missing is nothing, too large and unreadable are errors that name the file") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "large";
+    CHECK_FALSE(read_file(file, 10));
+    const std::string content(100'000, 'x'); // more than one read
+    replace_file(file, content, 0600, false);
+    CHECK(read_file(file, content.size()) == content);
+    CHECK_THROWS_WITH_AS((void)read_file(file, content.size() - 1), doctest::Contains("large"), Error);
+    CHECK_THROWS_AS((void)read_file(directory.path(), 10), Error);
+}
+
+TEST_CASE("file: a pipe in the file's place does not hang the reader") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "pipe";
+    REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+    CHECK(read_file(file, 10) == "");
+}
+
+} // namespace otk
