@@ -1,17 +1,26 @@
-// What knockd's processes say to each other (DESIGN 7). One fixed struct each, trivially copyable, first a Kind; sent
-// and received whole over SOCK_SEQPACKET. The receiver checks kind, size and every field that it uses: a message that
-// breaks its contract ends the sender (the monitor kills a child; a child that gets one from the monitor aborts).
+// What knockd's processes say to each other (DESIGN 7). One fixed struct each, trivially copyable, first a
+// Kind; sent and received whole over SOCK_SEQPACKET. The receiver checks kind, size and every field that it
+// uses: a message that breaks its contract ends the sender (the monitor kills a child; a child that gets one
+// from the monitor aborts).
 //
 //   descriptor   knockd-capture              knockd-validate
 //   3            to and from the monitor     to and from the monitor
 //   4            to and from validate        to and from capture
 //   5            the pcap file (--read)      -
 //
-//   monitor  -> capture   CaptureSetup                    capture  -> monitor   CaptureReady, CaptureCounters, Ended
-//   monitor  -> validate  ValidateSetup, Done, Output     validate -> monitor   ValidateReady, Act, Stored, Report, Ended
-//   validate -> capture   Watch                           capture  -> validate  Hit, Ended
+//   monitor  -> capture   CaptureSetup                    capture  -> monitor   CaptureReady, CaptureCounters
+//   monitor  -> validate  ValidateSetup, Done, Output     validate -> monitor   ValidateReady, Act, Stored,
+//   Report, Ended validate -> capture   Watch                           capture  -> validate  Begin, Hit,
+//   Ended
 //
-// All integers are in host order: both ends run on one machine from one build; `build` in the set-up proves it.
+// The monitor keeps both ends of the pair between capture and validate open and gives the same end to a
+// restarted child, so that the other goes on and what is queued between them survives. It never reads or
+// writes there. A restarted capture says Begin; validate answers, as at its own start, with a Watch that
+// begins with `reset` and the whole set after it.
+//
+// All integers are in host order: both ends run on one machine from one build; `protocol` in the set-up and
+// the size of each struct prove it. Structs that an untrusted child sends hold no bool: reading one that is
+// neither 0 nor 1 is undefined.
 #pragma once
 
 #include "config/config.h"
@@ -22,11 +31,18 @@
 #include "policy/decide.h"
 #include "store/ledger.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <type_traits>
+#include <string_view>
 
 namespace otk::message {
+
+inline constexpr int monitor_fd = 3;
+inline constexpr int peer_fd = 4;
+inline constexpr int file_fd = 5;
+
+inline constexpr std::uint32_t protocol = 1; // raise it with every change of a struct
 
 enum class Kind : std::uint32_t {
     capture_setup = 1,
@@ -34,6 +50,7 @@ enum class Kind : std::uint32_t {
     capture_counters,
     validate_setup,
     validate_ready,
+    begin,
     watch,
     hit,
     act,
@@ -48,21 +65,23 @@ enum class Kind : std::uint32_t {
 template <std::size_t capacity>
 struct Text {
     std::array<char, capacity> bytes{};
-    // Cut to what fits: for texts whose length the configuration has checked already, and for messages to people.
+    // Cut to what fits: for texts whose length the configuration has checked already, and for messages to
+    // people.
     static Text of(std::string_view text) {
         Text out;
         std::copy_n(text.begin(), std::min(text.size(), capacity - 1), out.bytes.begin());
         return out;
     }
     [[nodiscard]] std::string_view view() const {
-        return {bytes.data(), static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), '\0') - bytes.begin())};
+        return {bytes.data(),
+                static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), '\0') - bytes.begin())};
     }
 };
 
 // The first message to capture. Names and zones are those of the checked configuration.
 struct CaptureSetup {
     Kind kind = Kind::capture_setup;
-    std::uint32_t build = 0;
+    std::uint32_t version = protocol;
     bool offline = false; // read the pcap file at descriptor 5 instead of interfaces
     bool udp = false;
     bool icmp = false;
@@ -80,7 +99,8 @@ struct CaptureSetup {
     std::array<Text<256>, most_zones> zones{};
     Text<256> name_server; // `ns` of the configuration
     std::array<Address, most_listen_addresses> listen{};
-    Text<33> run_as; // account to become; empty without root
+    Text<33> run_as;      // account to become; empty without root
+    Text<512> empty_root; // the directory to be confined to; used with run_as
 };
 
 // The devices are open, the filters locked, privileges gone, the sandbox entered.
@@ -104,12 +124,12 @@ struct CaptureCounters {
 // The first message to validate.
 struct ValidateSetup {
     Kind kind = Kind::validate_setup;
-    std::uint32_t build = 0;
-    bool dry_run = false;  // --read: on a copy of the ledger, by the packets' own time
+    std::uint32_t version = protocol;
+    bool dry_run = false; // --read: on a copy of the ledger, by the packets' own time
     bool have_mark = false;
     std::uint8_t algorithms = 0;
     std::uint8_t window = 0;
-    Head mark; // the newest row the monitor acted on
+    Head mark;           // the newest row the monitor acted on
     Text<512> policy_db; // as seen from inside `root`
     Text<512> ledger_db;
     Text<512> root;  // directory to be confined to; empty without root
@@ -131,9 +151,21 @@ struct ValidateReady {
     std::uint64_t grants = 0; // live ones
 };
 
+// Capture has started and knows no image yet.
+struct Begin {
+    Kind kind = Kind::begin;
+};
+
 // What capture shall look for. Batched: a million images at start are a few thousand messages.
 struct WatchEntry {
-    enum class What : std::uint8_t { add_image = 1, remove_image, add_known, remove_known } what{};
+    enum class What : std::uint8_t {
+        reset = 1, // forget everything
+        complete,  // all that was to be said for now has been said
+        add_image,
+        remove_image,
+        add_known,
+        remove_known,
+    } what{};
     Algorithm algorithm{};
     Value value;
 };
@@ -143,8 +175,8 @@ struct Watch {
     std::array<WatchEntry, 128> entries{};
 };
 
-// A value that hashes to an image, or a known (spent) one. Validate hashes again and believes nothing else but what
-// nobody could check: where the packet came from.
+// A value that hashes to an image, or a known (spent) one. Validate hashes again and believes nothing else
+// but what nobody could check: where the packet came from.
 struct Hit {
     Kind kind = Kind::hit;
     Algorithm algorithm{};
@@ -171,9 +203,10 @@ struct Act {
     Address named;
     Address address;
     std::int64_t at = 0; // of acceptance, ns since 1970
-    // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with Done if it
-    // knows the end or never started it (interrupted), and not at all while the command runs.
-    bool ask_only = false;
+    // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with
+    // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
+    // or 1.
+    std::uint8_t ask_only = 0;
 };
 
 // How a command ended; kept and repeated by the monitor until Stored comes back.
@@ -207,7 +240,7 @@ struct Stored {
 // For the journal (and, later, alerts): what happened that is no act. The monitor makes the text.
 struct Report {
     Kind kind = Kind::report;
-    RowKind what{};
+    enum class What : std::uint8_t { refused = 1, replay, late, contested, duplicate, same_image } what{};
     Refusal refusal = Refusal::none;
     Head row;
     GrantId grant{};
@@ -222,7 +255,6 @@ struct Report {
 // The end of a pcap file has been reached and everything before it was sent on (--read).
 struct Ended {
     Kind kind = Kind::ended;
-    std::uint64_t hits = 0;
 };
 
 } // namespace otk::message

@@ -1,0 +1,55 @@
+// The sockets that DNS answers leave from (DESIGN 4, "DNS is answered"): one for each address, bound to port
+// 53 with a locked filter that lets nothing in. Questions are read by the capture source like every packet;
+// these only send.
+#pragma once
+
+#include "base/fd.h"
+#include "knockd/messages.h"
+#include "net/dns.h"
+#include "net/packet.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace otk {
+
+class Answering {
+  public:
+    // Binds the addresses of the set-up, or all of its interfaces' except loopback. An address that cannot be
+    // bound is left out and named in `troubles`, with the program that holds it. Needs CAP_NET_BIND_SERVICE,
+    // and root for that name.
+    Answering(const message::CaptureSetup& setup, std::vector<std::string>& troubles);
+
+    // Answers the question that the packet holds when it asks about one of the zones; called for every packet
+    // to port 53, before anything is looked up. Returns the label of a knock: the only one in front of the
+    // zone.
+    [[nodiscard]] std::optional<std::string_view> handle(const Packet& packet, std::chrono::nanoseconds now);
+
+    // The lowest descriptor of the sockets; all of them are higher than any opened before. 0: none.
+    [[nodiscard]] int lowest_fd() const;
+
+    std::uint64_t answered = 0;
+    std::uint64_t not_answered = 0; // over the rate, to an address without socket, or the kernel would not
+
+  private:
+    struct Socket {
+        Address address;
+        std::uint32_t scope = 0; // interface index of a link-local address
+        Fd fd;
+    };
+    [[nodiscard]] bool within_rate(std::chrono::nanoseconds now);
+    void answer(const Packet& packet, const Question& question, const Below& below,
+                std::chrono::nanoseconds now);
+
+    bool answers_;
+    std::uint32_t rate_;
+    std::vector<Zone> zones_;
+    std::vector<ZoneData> data_;
+    std::vector<Socket> sockets_;
+    std::chrono::nanoseconds second_began_{};
+    std::uint32_t in_this_second_ = 0;
+};
+
+} // namespace otk

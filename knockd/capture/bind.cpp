@@ -1,0 +1,118 @@
+#include "knockd/capture/bind.h"
+
+#include "knockd/capture/port_owner.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ifaddrs.h>
+#include <linux/filter.h>
+#include <memory>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+
+// The address of an interface; none for families other than IP.
+ServerAddress address_of(const sockaddr* address) {
+    if (address == nullptr) return {};
+    if (address->sa_family == AF_INET) {
+        const auto& v4 = *reinterpret_cast<const sockaddr_in*>(address);
+        std::array<std::uint8_t, 4> bytes{};
+        std::memcpy(bytes.data(), &v4.sin_addr, bytes.size());
+        return {Address::ipv4(bytes), 0};
+    }
+    if (address->sa_family == AF_INET6) {
+        const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(address);
+        std::array<std::uint8_t, 16> bytes{};
+        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+        return {Address::ipv6(bytes), v6.sin6_scope_id};
+    }
+    return {};
+}
+
+bool captured(const message::CaptureSetup& setup, std::string_view interface) {
+    for (std::size_t i = 0; i < setup.interface_count; ++i) {
+        if (setup.interfaces[i].view() == "any" || setup.interfaces[i].view() == interface) return true;
+    }
+    return false;
+}
+
+void drop_everything(int fd) {
+    sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{1, &drop};
+    const int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0) {
+        throw system_error("filter of a DNS socket");
+    }
+}
+
+int bind_to(int fd, const ServerAddress& wanted) {
+    if (wanted.address.family() == Family::ipv4) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(dns_port);
+        std::memcpy(&v4.sin_addr, wanted.address.bytes().data(), sizeof v4.sin_addr);
+        return bind(fd, reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+    }
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(dns_port);
+    v6.sin6_scope_id = wanted.scope;
+    std::memcpy(&v6.sin6_addr, wanted.address.bytes().data(), sizeof v6.sin6_addr);
+    return bind(fd, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+}
+
+} // namespace
+
+std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup) {
+    std::vector<ServerAddress> addresses;
+    for (std::size_t i = 0; i < setup.listen_count; ++i)
+        addresses.push_back({setup.listen[i], 0});
+    if (!addresses.empty()) return addresses;
+
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) throw system_error("addresses of this host");
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+    for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
+        const ServerAddress found = address_of(each->ifa_addr);
+        const bool wanted =
+            !found.address.empty() && !found.address.loopback() && captured(setup, each->ifa_name);
+        if (wanted && !(each->ifa_flags & IFF_LOOPBACK)) addresses.push_back(found);
+    }
+    return addresses;
+}
+
+Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted) {
+    const bool v4 = wanted.address.family() == Family::ipv4;
+    Fd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd) throw system_error("DNS socket");
+    const int on = 1;
+    // An address that is being checked for duplicates, or is not there yet, can be bound all the same.
+    if (setsockopt(fd.get(), SOL_IP, IP_FREEBIND, &on, sizeof on) != 0) throw system_error("DNS socket");
+    if (!v4 && setsockopt(fd.get(), SOL_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+        throw system_error("DNS socket");
+    drop_everything(fd.get());
+    if (bind_to(fd.get(), wanted) == 0) return fd;
+
+    const int error = errno;
+    std::string why =
+        fmt::format("dns: cannot bind UDP port 53 of {}: {}", wanted.address.text(), std::strerror(error));
+    if (error == EADDRINUSE) {
+        why += fmt::format(
+            " by {}; stop it, move it to another address, name the addresses to use in [dns] listen, "
+            "or set answer = false and let it answer for the zone",
+            owner_of_udp_port(wanted.address, dns_port));
+    }
+    return why;
+}
+
+} // namespace otk

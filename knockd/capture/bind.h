@@ -1,0 +1,27 @@
+// Binding port 53 of the server's addresses, for sending only.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "knockd/messages.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace otk {
+
+struct ServerAddress {
+    Address address;
+    std::uint32_t scope = 0; // interface index, for link-local IPv6
+};
+
+// The `listen` addresses of the set-up, else every address of its interfaces except loopback. Throws Error.
+[[nodiscard]] std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup);
+
+// A UDP socket on port 53 of the address. A filter that drops everything is attached and locked before the
+// bind: nothing is ever queued, and the kernel does not answer questions with "port unreachable". The reason
+// says what is wrong, who holds the port where that is it, and what to do.
+[[nodiscard]] Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted);
+
+} // namespace otk

@@ -1,0 +1,208 @@
+#include "knockd/capture/capture.h"
+
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <unistd.h>
+
+namespace otk {
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+// Frames read before the channels are looked at again: small enough that new images are seen within a
+// millisecond of a flood, large enough that looking costs nothing.
+constexpr int frames_in_a_round = 256;
+
+std::chrono::nanoseconds monotonic_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+const message::Begin begin;
+
+} // namespace
+
+Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
+                 Channel monitor, Channel validate, std::uint64_t key) :
+    setup_(setup),
+    sources_(std::move(sources)), answering_(std::move(answering)), monitor_(std::move(monitor)),
+    validate_(std::move(validate)), watches_(validate_), table_(key),
+    screen_(table_, setup.algorithms, setup.window), hold_back_(~key) {
+    if (!setup.offline) listen();
+}
+
+void Capture::serve() {
+    send_to_validate(begin);
+    if (monitor_.send_struct(message::CaptureReady{}) == Channel::Sent::done) loop_.run();
+    send_counters();
+}
+
+void Capture::listen() {
+    loop_.on_readable(monitor_.fd(), [this] { loop_.stop(); }); // the monitor says nothing more: it has gone
+    loop_.on_readable(validate_.fd(), [this] { read_watches(); });
+    for (Source& source : sources_) {
+        loop_.on_readable(source.fd(), [this, &source] {
+            await_images(); // first: a knock that was spent just now must be seen as known
+            now_ = monotonic_now();
+            (void)source.read(frames_in_a_round, [this](const Frame& frame) { take(frame); });
+        });
+    }
+    every_second_ = loop_.every(std::chrono::seconds{1}, [this] { send_counters(); });
+}
+
+void Capture::replay() {
+    send_to_validate(begin);
+    (void)monitor_.send_struct(message::CaptureReady{});
+    await_images();
+
+    // Each knock changes what the next one is compared with. Validate answers every hit with at least an
+    // empty Watch in a dry run, and the next frame waits for it: `--read` gives the same verdicts each time.
+    bool more = true;
+    while (more) {
+        const std::uint64_t hits_before = counters_.hits;
+        now_ += std::chrono::seconds{2}; // nothing is held back: every packet of the file is judged
+        more = sources_.front().read(1, [this](const Frame& frame) { take(frame); });
+        if (counters_.hits == hits_before) continue;
+        complete_ = false;
+        await_images();
+    }
+    send_counters();
+    send_to_validate(message::Ended{});
+    pollfd until_closed{monitor_.fd(), POLLIN, 0};
+    (void)poll(&until_closed, 1, -1);
+}
+
+void Capture::take(const Frame& frame) {
+    ++counters_.seen;
+    const auto packet = decode_packet(frame.link, frame.bytes);
+    if (!packet) {
+        ++counters_.unread;
+        return;
+    }
+    take_packet(*packet, frame);
+}
+
+bool Capture::is_knock_port(std::uint16_t port) const {
+    const auto end = setup_.ports.begin() + setup_.port_count;
+    return setup_.udp && std::find(setup_.ports.begin(), end, port) != end;
+}
+
+void Capture::take_packet(const Packet& packet, const Frame& frame) {
+    Candidates candidates;
+    Carrier carrier = Carrier::icmp;
+    if (packet.transport != Transport::udp) {
+        if (setup_.icmp) candidates = icmp_candidates(packet.payload);
+    } else if (setup_.dns && packet.destination_port == dns_port) {
+        carrier = Carrier::dns;
+        const auto label = answering_.handle(packet, now_);
+        if (label) candidates = dns_candidates(*label);
+    } else if (is_knock_port(packet.destination_port)) {
+        carrier = Carrier::udp;
+        candidates = udp_candidates(packet.payload);
+    }
+    const auto found = screen_.find(candidates);
+    if (!found) {
+        ++counters_.noise;
+        return;
+    }
+    if (found->steps == 0 && !hold_back_.pass(found->value, packet.source, now_)) {
+        ++counters_.held_back;
+        return;
+    }
+    report(*found, carrier, packet, frame.at);
+}
+
+void Capture::report(const Found& found, Carrier carrier, const Packet& packet, Time at) {
+    message::Hit hit;
+    hit.algorithm = found.algorithm;
+    hit.steps = found.steps;
+    hit.carrier = carrier;
+    hit.hops_left = packet.hops_left;
+    hit.value = found.value;
+    hit.source = packet.source;
+    hit.destination = packet.destination;
+    hit.named = found.named;
+    hit.source_port = packet.source_port;
+    hit.destination_port = packet.destination_port;
+    hit.at = to_nanoseconds(at);
+    send_to_validate(hit);
+    ++counters_.hits;
+}
+
+// Validate may be waiting for room to send a Watch while we wait for room to send a Hit: so read while
+// waiting.
+template <typename Message>
+void Capture::send_to_validate(const Message& message) {
+    while (validate_.send_struct(message) == Channel::Sent::would_block) {
+        pollfd either{validate_.fd(), POLLIN | POLLOUT, 0};
+        if (poll(&either, 1, -1) < 0 && errno != EINTR) throw system_error("waiting for knockd-validate");
+        if (either.revents & POLLIN) read_watches();
+    }
+}
+
+// After a reset the table is empty until the set is complete; a packet that were judged in between would be
+// lost as noise. Without validate (it is being restarted) nobody is kept waiting for long: DNS must be
+// answered.
+void Capture::await_images() {
+    read_watches();
+    const auto give_up = monotonic_now() + std::chrono::seconds{setup_.offline ? 3600 : 2};
+    while (!complete_ && monotonic_now() < give_up) {
+        pollfd wait{validate_.fd(), POLLIN, 0};
+        if (poll(&wait, 1, 100) < 0 && errno != EINTR) throw system_error("waiting for knockd-validate");
+        read_watches();
+    }
+    complete_ = true;
+}
+
+void Capture::read_watches() {
+    for (;;) {
+        switch (watches_.next()) {
+        case Mailbox::Next::nothing_yet: return;
+        case Mailbox::Next::closed: _exit(0); // the monitor holds this end, too: it has gone
+        case Mailbox::Next::broken: promise(false, "knockd-validate sent a message of no known size");
+        case Mailbox::Next::message: break;
+        }
+        const auto watch = watches_.as<message::Watch>();
+        promise(watch && watch->count <= watch->entries.size(),
+                "knockd-validate sent something else than a Watch");
+        apply(*watch);
+    }
+}
+
+void Capture::apply(const message::Watch& watch) {
+    using What = message::WatchEntry::What;
+    for (std::size_t i = 0; i < watch.count; ++i) {
+        const message::WatchEntry& entry = watch.entries[i];
+        switch (entry.what) {
+        case What::reset:
+            table_.clear();
+            complete_ = false;
+            continue;
+        case What::complete: complete_ = true; continue;
+        case What::add_image:
+        case What::remove_image:
+        case What::add_known:
+        case What::remove_known: break;
+        }
+        promise(entry.value.well_formed() && entry.value.size() == value_size(entry.algorithm),
+                "a Watch of no value");
+        switch (entry.what) {
+        case What::add_image: table_.add(entry.algorithm, entry.value, ValueTable::image); break;
+        case What::remove_image: table_.remove(entry.algorithm, entry.value, ValueTable::image); break;
+        case What::add_known: table_.add(entry.algorithm, entry.value, ValueTable::known); break;
+        case What::remove_known: table_.remove(entry.algorithm, entry.value, ValueTable::known); break;
+        case What::reset:
+        case What::complete: break;
+        }
+    }
+}
+
+void Capture::send_counters() {
+    counters_.answered = answering_.answered;
+    counters_.not_answered = answering_.not_answered;
+    counters_.lost = 0;
+    for (const Source& source : sources_)
+        counters_.lost += source.totals().lost;
+    if (std::memcmp(&counters_, &sent_, sizeof sent_) == 0) return;
+    if (monitor_.send_struct(counters_) == Channel::Sent::done) sent_ = counters_;
+}
+
+} // namespace otk

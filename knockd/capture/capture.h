@@ -1,0 +1,59 @@
+// The capture process at work: frames in, hits and DNS answers out (DESIGN 4 and 7).
+#pragma once
+
+#include "knockd/capture/answering.h"
+#include "knockd/capture/hold_back.h"
+#include "knockd/capture/screen.h"
+#include "knockd/capture/source.h"
+#include "knockd/capture/value_table.h"
+#include "knockd/mailbox.h"
+#include "knockd/messages.h"
+#include "sys/channel.h"
+#include "sys/event_loop.h"
+
+#include <vector>
+
+namespace otk {
+
+class Capture {
+  public:
+    // Takes all that was opened while there still were privileges. `key` is random.
+    Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
+            Channel monitor, Channel validate, std::uint64_t key);
+
+    // Says that it is ready, then reads until the monitor closes its channel.
+    void serve();
+    // --read: reads the file to its end, then says so to validate and waits for the end.
+    void replay();
+
+  private:
+    void listen();
+    void take(const Frame& frame);
+    void take_packet(const Packet& packet, const Frame& frame);
+    void report(const Found& found, Carrier carrier, const Packet& packet, Time at);
+    template <typename Message>
+    void send_to_validate(const Message& message);
+    void read_watches(); // without waiting
+    void await_images();
+    void apply(const message::Watch& watch);
+    void send_counters();
+    [[nodiscard]] bool is_knock_port(std::uint16_t port) const;
+
+    message::CaptureSetup setup_;
+    std::vector<Source> sources_;
+    Answering answering_;
+    Channel monitor_;
+    Channel validate_;
+    Mailbox watches_;
+    ValueTable table_;
+    Screen screen_;
+    HoldBack hold_back_;
+    std::chrono::nanoseconds now_{}; // monotonic, once for each round of reading
+    bool complete_ = false;          // the table holds the whole set of images
+    message::CaptureCounters counters_;
+    message::CaptureCounters sent_;
+    EventLoop loop_; // made, like its timer, before the sandbox
+    std::unique_ptr<EventLoop::Timer> every_second_;
+};
+
+} // namespace otk

@@ -1,0 +1,134 @@
+#include "knockd/capture/source.h"
+
+#include "base/fd.h"
+#include "knockd/capture/filter.h"
+
+#include <array>
+#include <cstdio>
+#include <linux/if_packet.h>
+#include <pcap/pcap.h>
+#include <sys/socket.h>
+
+namespace otk {
+
+namespace {
+
+// Bytes kept of each frame: link and IPv6 headers with extensions, and the largest payload of a knock (512)
+// or DNS question, with room to spare. What is longer is no knock.
+constexpr int snapshot = 2048;
+// One frame needs a slot of 4 KiB here, so this holds about 512: some milliseconds of a flood.
+constexpr int buffer_size = 2 * 1024 * 1024;
+
+Error pcap_error(const std::string& what, pcap* handle) { return Error(what + ": " + pcap_geterr(handle)); }
+
+// pcap's own warnings (positive) mean that the handle works.
+void must(int status, const std::string& what, pcap* handle) {
+    if (status < 0) throw pcap_error(what, handle);
+}
+
+void prefer_datalink(pcap* handle) {
+    // The newer cooked header names the interface; not every libpcap or device has it, and the older one does
+    // too.
+    if (pcap_datalink(handle) == DLT_LINUX_SLL) (void)pcap_set_datalink(handle, DLT_LINUX_SLL2);
+}
+
+void set_and_lock_filter(pcap* handle, const std::string& name, const std::string& expression) {
+    bpf_program program{};
+    must(pcap_compile(handle, &program, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN), "filter for " + name,
+         handle);
+    const int status = pcap_setfilter(handle, &program);
+    pcap_freecode(&program);
+    must(status, "filter for " + name, handle);
+
+    const int fd = pcap_fileno(handle);
+    const int on = 1;
+    if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
+        throw system_error("ignore outgoing packets on " + name);
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0)
+        throw system_error("lock filter on " + name);
+    // The proof: taking the filter away must fail from here on, even for root.
+    promise(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof on) != 0,
+            "the packet filter is not locked");
+}
+
+} // namespace
+
+void Source::Close::operator()(pcap* handle) const { pcap_close(handle); }
+
+Source::Source(std::unique_ptr<pcap, Close> handle, std::string name) :
+    handle_(std::move(handle)), name_(std::move(name)) {
+    const auto link = link_type_of(pcap_datalink(handle_.get()));
+    if (!link) {
+        const char* type = pcap_datalink_val_to_name(pcap_datalink(handle_.get()));
+        throw Error(name_ + ": cannot read link type " + (type != nullptr ? type : "unknown") +
+                    "; Ethernet, cooked, raw IP and loopback are supported");
+    }
+    link_ = *link;
+}
+
+Source Source::live(const std::string& interface, const message::CaptureSetup& setup) {
+    std::array<char, PCAP_ERRBUF_SIZE> message{};
+    std::unique_ptr<pcap, Close> handle(pcap_create(interface.c_str(), message.data()));
+    if (!handle) throw Error("interface " + interface + ": " + message.data());
+    must(pcap_set_snaplen(handle.get(), snapshot), interface, handle.get());
+    must(pcap_set_promisc(handle.get(), 0), interface, handle.get());
+    must(pcap_set_immediate_mode(handle.get(), 1), interface, handle.get());
+    must(pcap_set_buffer_size(handle.get(), buffer_size), interface, handle.get());
+    must(pcap_activate(handle.get()), "interface " + interface, handle.get());
+    prefer_datalink(handle.get());
+    must(pcap_setnonblock(handle.get(), 1, message.data()), interface, handle.get());
+
+    Source source(std::move(handle), "interface " + interface);
+    set_and_lock_filter(source.handle_.get(), source.name_, filter_expression(setup, source.link_));
+    return source;
+}
+
+Source Source::file(int descriptor) {
+    std::array<char, PCAP_ERRBUF_SIZE> message{};
+    std::FILE* stream = ::fdopen(descriptor, "rb");
+    if (stream == nullptr) throw system_error("capture file");
+    std::unique_ptr<pcap, Close> handle(
+        pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, message.data()));
+    if (!handle) {
+        (void)std::fclose(stream);
+        throw Error(std::string("capture file: ") + message.data());
+    }
+    return {std::move(handle), "capture file"};
+}
+
+int Source::fd() const { return pcap_get_selectable_fd(handle_.get()); }
+
+namespace {
+
+struct Taker {
+    LinkType link;
+    bool nanoseconds;
+    const std::function<void(const Frame&)>& take;
+};
+
+void take_frame(u_char* context, const pcap_pkthdr* header, const u_char* bytes) {
+    const Taker& taker = *reinterpret_cast<const Taker*>(context);
+    const std::int64_t fraction = header->ts.tv_usec * (taker.nanoseconds ? 1 : 1000);
+    const Time at = from_nanoseconds(header->ts.tv_sec * std::int64_t{1'000'000'000} + fraction);
+    taker.take(Frame{{bytes, header->caplen}, taker.link, at});
+}
+
+} // namespace
+
+bool Source::read(int most, const std::function<void(const Frame&)>& take) {
+    Taker taker{link_, pcap_get_tstamp_precision(handle_.get()) == PCAP_TSTAMP_PRECISION_NANO, take};
+    const int count = pcap_dispatch(handle_.get(), most, take_frame, reinterpret_cast<u_char*>(&taker));
+    if (count < 0) throw pcap_error(name_, handle_.get());
+    seen_ += static_cast<std::uint64_t>(count);
+    return count > 0;
+}
+
+Source::Totals Source::totals() const {
+    pcap_stat statistics{};
+    // Files have no statistics; a device that fails here fails in read(), too, and is reported there.
+    if (pcap_stats(handle_.get(), &statistics) != 0) return {seen_, 0};
+    return {seen_, statistics.ps_drop};
+}
+
+} // namespace otk

@@ -1,0 +1,97 @@
+#include "knockd/monitor/check.h"
+
+#include "knockd/monitor/mark.h"
+#include "knockd/monitor/setup.h"
+#include "otp/algorithm.h"
+#include "store/policy_store.h"
+#include "sys/privileges.h"
+
+#include <functional>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+// One thing that must be so: prints "ok" or what is wrong.
+bool must(const std::string& what, const std::function<void()>& test) {
+    try {
+        test();
+        fmt::print("ok       {}\n", what);
+        return true;
+    } catch (const std::exception& error) {
+        fmt::print("MISSING  {}: {}\n", what, error.what());
+        return false;
+    }
+}
+
+void must_be_interface(const std::string& name) {
+    if (name != "any" && if_nametoindex(name.c_str()) == 0) throw Error("there is no such interface now");
+}
+
+void must_be_account(const std::string& name) {
+    if (!find_account(name)) throw Error("there is no such user; `knockmgr init` says how to make it");
+}
+
+void must_have_ledger(const Places& places) {
+    if (access(places.ledger_db.c_str(), F_OK) != 0) throw system_error(places.ledger_db.string());
+}
+
+void say_firewall_needs(const Config& config) {
+    fmt::print(
+        "\nA firewall in front of this server (a cloud's security group) must let in, from everywhere:\n");
+    if (config.udp.enabled) {
+        for (const std::uint16_t port : config.udp.ports)
+            fmt::print("  UDP port {}\n", port);
+    }
+    if (config.icmp.enabled)
+        fmt::print("  ICMP echo requests (type 8) and ICMPv6 echo requests (type 128)\n");
+    if (config.dns.enabled && !config.dns.zones.empty())
+        fmt::print("  UDP port 53, and let the answers out\n");
+    fmt::print("This host's own firewall may drop all of that: packets are read before it looks at them.\n");
+}
+
+void say_delegations(const Config& config) {
+    if (!config.dns.enabled || config.dns.zones.empty()) return;
+    fmt::print("\nThe parent zone must delegate (write the server's public addresses for ADDRESS):\n");
+    for (const Zone& zone : config.dns.zones) {
+        const std::string server = config.dns.ns.empty() ? "ns." + zone.text() : config.dns.ns;
+        fmt::print("  {}.  3600  IN  NS    {}.\n", zone.text(), server);
+        const bool inside = server == zone.text() || server.ends_with("." + zone.text());
+        if (inside) fmt::print("  {}.  3600  IN  A     ADDRESS      ; and AAAA, if it has IPv6\n", server);
+    }
+}
+
+} // namespace
+
+int check(const Config& config, const Places& places) {
+    bool well = true;
+    fmt::print("ok       configuration {}\n", places.config.string());
+    for (const char* program : {"knockd-capture", "knockd-validate"}) {
+        well &= must(std::string("program ") + program, [&] { (void)helper_program(program); });
+    }
+    well &= must("lengths of names", [&] { (void)capture_setup(config, places, false); });
+    for (const std::string& name : config.capture.interfaces) {
+        well &= must("interface " + name, [&] { must_be_interface(name); });
+    }
+    well &=
+        must("users' and commands' database", [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
+    if (geteuid() == 0) {
+        well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
+        well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
+        well &= must("ledger", [&] { must_have_ledger(places); });
+        well &= must("mark", [&] { (void)Mark(places.mark); });
+    } else {
+        fmt::print("skipped  users, ledger and mark: only root can see them\n");
+    }
+    say_firewall_needs(config);
+    say_delegations(config);
+    if (!well)
+        fmt::print("\nSomething is missing; `knockmgr init` makes databases and says how to make users.\n");
+    return well ? 0 : 1;
+}
+
+} // namespace otk

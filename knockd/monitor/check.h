@@ -1,0 +1,11 @@
+// `knockd --check`: is everything there to serve with this configuration, and what does it need from outside?
+#pragma once
+
+#include "config/config.h"
+
+namespace otk {
+
+// Prints to standard output; the exit code: 0 when knockd could serve, 1 when something is missing.
+[[nodiscard]] int check(const Config& config, const Places& places);
+
+} // namespace otk

@@ -1,0 +1,59 @@
+// One helper process of the monitor and the channel to it.
+#pragma once
+
+#include "base/fd.h"
+#include "knockd/mailbox.h"
+#include "sys/channel.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+
+namespace otk {
+
+class Child {
+  public:
+    explicit Child(std::string name) : name_(std::move(name)) {}
+
+    // Starts the program with its channel at descriptor 3, `peer` at 4 and `file` (or -1: none) at 5, and
+    // sends it `setup`. Throws Error.
+    template <typename Setup>
+    void start(int peer, int file, const Setup& setup) {
+        spawn(peer, file);
+        if (channel().send_struct(setup) != Channel::Sent::done)
+            throw Error(name_ + " did not take its set-up");
+        channel().set_nonblocking();
+    }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] pid_t pid() const { return pid_; } // -1: not running
+    [[nodiscard]] bool running() const { return pid_ > 0; }
+    [[nodiscard]] Channel& channel() { return *channel_; } // only while there is one
+    [[nodiscard]] Mailbox& mailbox() { return *mailbox_; }
+    [[nodiscard]] bool connected() const { return channel_ != nullptr; }
+
+    // Closing its channel tells a child to finish; it ends by itself.
+    void hang_up();
+    void kill();
+    // The process with this pid has been waited for.
+    void ended();
+
+    // How long to wait before it is started again: longer each time, short again after it ran for a minute.
+    [[nodiscard]] std::chrono::milliseconds back_off();
+
+  private:
+    void spawn(int peer, int file);
+
+    std::string name_;
+    pid_t pid_ = -1;
+    std::unique_ptr<Channel> channel_;
+    std::unique_ptr<Mailbox> mailbox_;
+    std::chrono::steady_clock::time_point started_{};
+    std::chrono::milliseconds delay_{100};
+};
+
+// "signal 9 (Killed)" or "exit code 1": how a process ended, from its wait status.
+[[nodiscard]] std::string describe_end(int wait_status);
+
+} // namespace otk

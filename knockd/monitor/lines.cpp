@@ -1,0 +1,107 @@
+#include "knockd/monitor/lines.h"
+
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+std::string grant_label(const std::optional<GrantDetails>& details, GrantId grant) {
+    if (details) return details->user.name + "/" + details->command.name;
+    return fmt::format("grant {} (removed)", static_cast<std::int64_t>(grant));
+}
+
+std::string origin(const Address& source, Carrier carrier, const Address& named) {
+    std::string text = fmt::format("from {} (unproven) by {}", source.text(), name_of(carrier));
+    if (!named.empty()) text += fmt::format(", naming {}", named.text());
+    return text;
+}
+
+std::string line_of(const message::Act& act, const std::string& label, const std::string& verdict) {
+    return fmt::format("{}: knock {} {}: {} (row {})", label, act.count,
+                       origin(act.source, act.carrier, act.named), verdict,
+                       static_cast<std::int64_t>(act.row.row));
+}
+
+namespace {
+
+std::string verdict_of(const message::Report& report) {
+    using What = message::Report::What;
+    switch (report.what) {
+    case What::refused: return fmt::format("refused: {}", name_of(report.refusal));
+    case What::replay: return "replay of a spent knock, ignored; more of it today are only counted";
+    case What::late: return "late: a knock with a lower number was used before it, ignored";
+    case What::contested:
+        return fmt::format("CONTESTED: the same knock came first from {}; somebody may have copied it",
+                           report.other_source.text());
+    case What::duplicate: return "duplicate, ignored";
+    case What::same_image:
+        return "REFUSED: two grants have the same image, neither accepts; renew both with `knockmgr grant "
+               "renew`";
+    }
+    return "unknown report";
+}
+
+} // namespace
+
+std::string line_of(const message::Report& report, const std::string& label) {
+    std::string text = fmt::format("{}: knock {} {}: {}", label, report.count,
+                                   origin(report.source, report.carrier, report.named), verdict_of(report));
+    if (report.row.row != RowNumber{})
+        text += fmt::format(" (row {})", static_cast<std::int64_t>(report.row.row));
+    return text;
+}
+
+std::string line_of(const message::Done& done, const std::string& label) {
+    std::string how;
+    switch (done.outcome) {
+    case Outcome::exited: how = fmt::format("exit code {}", done.status); break;
+    case Outcome::killed: how = fmt::format("killed by signal {}", done.status); break;
+    case Outcome::timed_out: how = "ended by its time limit"; break;
+    case Outcome::not_started:
+        how = fmt::format("could not be started: {}", done.text.view());
+        if (done.status != 0) how += fmt::format(": {}", std::strerror(static_cast<int>(done.status)));
+        break;
+    case Outcome::refused: how = fmt::format("refused: {}", name_of(done.refusal)); break;
+    case Outcome::interrupted: how = fmt::format("interrupted: {}", done.text.view()); break;
+    case Outcome::none: how = "no outcome"; break;
+    }
+    return fmt::format("{}: command of row {} ended after {} ms: {}", label,
+                       static_cast<std::int64_t>(done.row), done.duration_ms, how);
+}
+
+std::string line_of(message::Acceptance acceptance) {
+    const std::string_view restore = "; run `knockmgr restore`, which says what is at stake";
+    switch (acceptance) {
+    case message::Acceptance::open: return "accepting";
+    case message::Acceptance::no_ledger: return fmt::format("not accepting: ledger.db is missing{}", restore);
+    case message::Acceptance::other_ledger:
+        return fmt::format("not accepting: ledger.db is not the one that belongs to policy.db{}", restore);
+    case message::Acceptance::older_ledger:
+        return fmt::format(
+            "not accepting: ledger.db lacks the newest row that was acted on; it is an old copy, and spent "
+            "knocks would be valid again{}",
+            restore);
+    case message::Acceptance::damaged_ledger:
+        return fmt::format("not accepting: ledger.db cannot be used{}", restore);
+    }
+    return "not accepting";
+}
+
+std::string_view name_of(message::Acceptance acceptance) {
+    switch (acceptance) {
+    case message::Acceptance::open: return "open";
+    case message::Acceptance::no_ledger: return "no ledger";
+    case message::Acceptance::other_ledger: return "other ledger";
+    case message::Acceptance::older_ledger: return "older ledger";
+    case message::Acceptance::damaged_ledger: return "damaged ledger";
+    }
+    return "unknown";
+}
+
+bool known(message::Acceptance acceptance) {
+    return acceptance >= message::Acceptance::open && acceptance <= message::Acceptance::damaged_ledger;
+}
+
+} // namespace otk

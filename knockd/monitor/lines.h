@@ -1,0 +1,28 @@
+// What the journal says about knocks, one line each (DESIGN 10).
+#pragma once
+
+#include "knockd/messages.h"
+#include "store/policy_store.h"
+
+#include <optional>
+#include <string>
+
+namespace otk {
+
+// "anna/sshd" from policy.db, or "grant 7" when it is gone.
+[[nodiscard]] std::string grant_label(const std::optional<GrantDetails>& details, GrantId grant);
+
+// "from 192.0.2.7 (unproven) by udp": anybody can forge the sender of these carriers.
+[[nodiscard]] std::string origin(const Address& source, Carrier carrier, const Address& named);
+
+[[nodiscard]] std::string line_of(const message::Act& act, const std::string& label,
+                                  const std::string& verdict);
+[[nodiscard]] std::string line_of(const message::Report& report, const std::string& label);
+[[nodiscard]] std::string line_of(const message::Done& done, const std::string& label);
+
+// Why nothing is accepted, and what to do.
+[[nodiscard]] std::string line_of(message::Acceptance acceptance);
+[[nodiscard]] std::string_view name_of(message::Acceptance acceptance); // "open", "no ledger", ...
+[[nodiscard]] bool known(message::Acceptance acceptance);
+
+} // namespace otk

@@ -1,0 +1,49 @@
+// knockd: the monitor (DESIGN 7). Reads the configuration, then checks, reads a capture file, or serves.
+#include "config/config.h"
+#include "knockd/journal.h"
+#include "knockd/monitor/check.h"
+#include "knockd/monitor/monitor.h"
+#include "knockd/monitor/options.h"
+#include "knockd/monitor/read.h"
+
+#include <csignal>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace otk {
+
+namespace {
+
+int run(const Options& options) {
+    Places where = places(options.dir);
+    if (!options.config.empty()) where.config = options.config;
+    const auto read_config = [where] { return load_config(where.config); };
+    Config config = read_config();
+
+    if (options.check) return check(config, where);
+    if (!options.read.empty()) return read_capture_file(config, where, options.read);
+    if (geteuid() != 0) {
+        throw Error("serving needs root, to open capture devices and to run commands as other users; "
+                    "--check and --read work without");
+    }
+    Monitor(std::move(config), where, read_config).serve();
+    return 0;
+}
+
+} // namespace
+
+} // namespace otk
+
+int main(int argc, char** argv) {
+    umask(027); // whatever files come into being: nothing for everybody
+    (void)signal(SIGPIPE, SIG_IGN);
+    int exit_code = 0;
+    try {
+        const auto options = otk::parse_options(argc, argv, exit_code);
+        if (options) exit_code = otk::run(*options);
+    } catch (const std::exception& error) {
+        otk::journal("knockd", error.what());
+        exit_code = 1;
+    }
+    return exit_code;
+}

@@ -1,0 +1,264 @@
+#include "knockd/monitor/monitor.h"
+
+#include "base/text.h"
+#include "knockd/journal.h"
+#include "knockd/monitor/lines.h"
+#include "knockd/monitor/setup.h"
+#include "sys/notify.h"
+
+#include <csignal>
+#include <sys/wait.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+// Hits and images on their way between capture and validate: room for what arrives during one slow commit.
+constexpr int between_room = 4 * 1024 * 1024;
+// How long running commands may take to end at SIGTERM before they are killed (the unit's TimeoutStopSec is
+// longer).
+constexpr std::chrono::seconds stop_patience{5};
+
+template <typename Message>
+std::vector<std::uint8_t> bytes_of(const Message& message) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(&message);
+    return {begin, begin + sizeof message};
+}
+
+} // namespace
+
+Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config) :
+    config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
+    policy_(PolicyStore::open_for_reading(places.policy_db)), mark_(places.mark), status_file_(places.status),
+    between_(Channel::make_pair()), actor_(loop_, policy_, mark_, status_, config_.limits.running_commands,
+                                           [this](const End& end) { send(end); }) {
+    between_.first.widen(between_room);
+    between_.second.widen(between_room);
+    status_.started = SystemClock().now();
+}
+
+void Monitor::serve() {
+    loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGCHLD}, [this](int signal) { on_signal(signal); });
+    start(validate_);
+    start(capture_);
+    second_ = loop_.every(std::chrono::seconds{1}, [this] { every_second(); });
+    loop_.run();
+    mark_.flush();
+    status_file_.remove();
+}
+
+void Monitor::start(Helper& helper) {
+    helper.ready = false;
+    helper.restart.reset();
+    if (&helper == &capture_) {
+        helper.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
+    } else {
+        to_validate_.clear(); // it asks again for what it needs
+        helper.child.start(between_.second.fd(), -1, validate_setup(config_, places_, mark_.head(), false));
+    }
+    loop_.on_readable(helper.child.channel().fd(), [this, &helper] { hear(helper); });
+}
+
+// A child that breaks its contract is killed and started again: it may be owned, and a fresh one is not.
+void Monitor::hear(Helper& helper) {
+    while (helper.child.connected()) { // what it says may be the reason to hang up
+        switch (helper.child.mailbox().next()) {
+        case Mailbox::Next::nothing_yet: return;
+        case Mailbox::Next::closed: // its end as a process tells the rest
+            loop_.remove(helper.child.channel().fd());
+            return;
+        case Mailbox::Next::broken: break;
+        case Mailbox::Next::message:
+            if (&helper == &capture_ ? take_from_capture() : take_from_validate()) continue;
+            break;
+        }
+        journal("knockd", helper.child.name() +
+                              " sent a message that breaks its contract; it is killed and started again");
+        loop_.remove(helper.child.channel().fd());
+        helper.child.kill();
+        return;
+    }
+}
+
+bool Monitor::take_from_capture() {
+    if (capture_.child.mailbox().as<message::CaptureReady>()) {
+        capture_.ready = true;
+        say_ready_once();
+        return true;
+    }
+    const auto counters = capture_.child.mailbox().as<message::CaptureCounters>();
+    if (counters) status_.counters = *counters;
+    return counters.has_value();
+}
+
+bool Monitor::take_from_validate() {
+    const Mailbox& mailbox = validate_.child.mailbox();
+    if (const auto act = mailbox.as<message::Act>()) {
+        if (act->ask_only == 0) return actor_.act(*act);
+        actor_.asked(*act);
+    } else if (const auto report = mailbox.as<message::Report>()) {
+        actor_.report(*report);
+    } else if (const auto stored = mailbox.as<message::Stored>()) {
+        actor_.stored(*stored);
+        if (stopping_) stop_further();
+    } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
+        if (!known(ready->acceptance)) return false;
+        validate_is_ready(*ready);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Monitor::validate_is_ready(const message::ValidateReady& ready) {
+    status_.acceptance = ready.acceptance;
+    status_.grants = ready.grants;
+    validate_.ready = true;
+    if (ready.acceptance == message::Acceptance::open) {
+        mark_.note(ready.head);
+    } else {
+        journal("knockd", line_of(ready.acceptance));
+    }
+    say_ready_once();
+}
+
+void Monitor::say_ready_once() {
+    if (said_ready_ || !capture_.ready || !validate_.ready) return;
+    said_ready_ = true;
+    status_file_.write(status_);
+    const bool open = status_.acceptance == message::Acceptance::open;
+    if (open) journal("knockd", fmt::format("ready: {} grants", status_.grants));
+    notify_service_manager(open ? "READY=1\nSTATUS=accepting knocks"
+                                : "READY=1\nSTATUS=not accepting: see the journal");
+}
+
+void Monitor::send(const End& end) {
+    if (!validate_.child.connected() || !validate_.ready) return; // it will ask
+    to_validate_.push_back(bytes_of(end.done));
+    for (std::size_t at = 0; at < end.output.size();) {
+        message::Output output;
+        output.row = end.done.row;
+        output.size = static_cast<std::uint32_t>(std::min(end.output.size() - at, output.bytes.size()));
+        std::copy_n(end.output.begin() + static_cast<std::ptrdiff_t>(at), output.size, output.bytes.begin());
+        to_validate_.push_back(bytes_of(output));
+        at += output.size;
+    }
+    flush_to_validate();
+}
+
+// Never waits: validate may be waiting for us.
+void Monitor::flush_to_validate() {
+    const int fd = validate_.child.channel().fd();
+    while (!to_validate_.empty()) {
+        const Channel::Sent sent = validate_.child.channel().send(to_validate_.front());
+        if (sent == Channel::Sent::would_block) return loop_.on_writable(fd, [this] { flush_to_validate(); });
+        if (sent == Channel::Sent::closed)
+            to_validate_.clear();
+        else
+            to_validate_.pop_front();
+    }
+    loop_.no_longer_writable(fd);
+}
+
+void Monitor::child_ended() {
+    int wait_status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;) {
+        if (actor_.commands().child_ended(pid, wait_status)) continue;
+        if (pid == capture_.child.pid())
+            helper_ended(capture_, wait_status);
+        else if (pid == validate_.child.pid())
+            helper_ended(validate_, wait_status);
+    }
+    if (stopping_) stop_further();
+}
+
+void Monitor::helper_ended(Helper& helper, int wait_status) {
+    if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
+    helper.child.ended();
+    helper.ready = false;
+    if (stopping_) return;
+    if (std::exchange(helper.expected_to_end, false)) return start(helper);
+    ++status_.child_crashes;
+    const auto delay = helper.child.back_off();
+    journal("knockd", fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
+                                  describe_end(wait_status), delay.count()));
+    helper.restart = loop_.after(delay, [this, &helper] { start(helper); });
+}
+
+void Monitor::on_signal(int signal) {
+    switch (signal) {
+    case SIGCHLD: return child_ended();
+    case SIGHUP: return reload();
+    default: return stop();
+    }
+}
+
+// The filter of capture is locked and the others have no files: a new configuration means new processes. What
+// is queued between them and what runs goes on.
+void Monitor::reload() {
+    if (stopping_) return;
+    notify_service_manager("RELOADING=1");
+    try {
+        Config config = read_config_();
+        (void)capture_setup(config, places_, false); // what could be wrong with it must be wrong now
+        config_ = std::move(config);
+        actor_.commands().set_most_running(config_.limits.running_commands);
+        journal("knockd", "the configuration was read again");
+        said_ready_ = false;
+        for (Helper* helper : {&capture_, &validate_}) {
+            if (!helper->child.connected()) continue; // it is being started again anyway
+            helper->expected_to_end = true;
+            loop_.remove(helper->child.channel().fd());
+            helper->child.hang_up();
+        }
+    } catch (const Error& error) {
+        journal("knockd",
+                fmt::format("the new configuration is refused and the old one stays: {}", error.what()));
+        notify_service_manager("READY=1");
+    }
+}
+
+// In order: no new knocks, commands end, their ends are stored, the validator ends, the monitor last.
+void Monitor::stop() {
+    if (std::exchange(stopping_, true)) return;
+    notify_service_manager("STOPPING=1");
+    journal("knockd", "ending");
+    if (capture_.child.connected()) {
+        loop_.remove(capture_.child.channel().fd());
+        capture_.child.hang_up();
+    }
+    actor_.commands().stop();
+    patience_ = loop_.after(stop_patience, [this] {
+        actor_.commands().kill();
+        patience_ = loop_.after(stop_patience, [this] { // a validator that does not answer must not keep us
+            validate_.child.kill();
+            capture_.child.kill();
+            loop_.stop();
+        });
+    });
+    stop_further();
+}
+
+void Monitor::stop_further() {
+    if (actor_.commands().running() > 0) return;
+    if (!actor_.all_stored() && validate_.child.running() && validate_.ready &&
+        status_.acceptance == message::Acceptance::open) {
+        return;
+    }
+    if (validate_.child.connected()) {
+        loop_.remove(validate_.child.channel().fd());
+        validate_.child.hang_up();
+    }
+    if (!validate_.child.running() && !capture_.child.running()) loop_.stop();
+}
+
+void Monitor::every_second() {
+    mark_.flush();
+    status_.commands_running = actor_.commands().running();
+    status_.commands_waiting = actor_.commands().waiting();
+    status_file_.write(status_);
+}
+
+} // namespace otk

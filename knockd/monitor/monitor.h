@@ -1,0 +1,73 @@
+// The monitor: root, small, parses nothing that came from the network (DESIGN 7). It starts and watches the
+// other processes; what it does about their messages is the Actor's.
+#pragma once
+
+#include "config/config.h"
+#include "knockd/messages.h"
+#include "knockd/monitor/actor.h"
+#include "knockd/monitor/child.h"
+#include "knockd/monitor/mark.h"
+#include "knockd/monitor/status.h"
+#include "store/policy_store.h"
+#include "sys/event_loop.h"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace otk {
+
+class Monitor {
+  public:
+    // `read_config` gives the configuration again, for SIGHUP; it throws Error when that cannot be read.
+    Monitor(Config config, const Places& places, std::function<Config()> read_config);
+
+    // Until SIGTERM or SIGINT. Throws Error when it cannot begin.
+    void serve();
+
+  private:
+    // A helper process with what the monitor knows of it.
+    struct Helper {
+        Child child;
+        bool ready = false;
+        bool expected_to_end = false; // to be started again with a new configuration
+        std::unique_ptr<EventLoop::Timer> restart{};
+    };
+    void start(Helper& helper);
+    void hear(Helper& helper);
+    [[nodiscard]] bool take_from_capture(); // false: the message breaks its contract
+    [[nodiscard]] bool take_from_validate();
+    void validate_is_ready(const message::ValidateReady& ready);
+    void child_ended();
+    void helper_ended(Helper& helper, int wait_status);
+    void send(const End& end);
+    void flush_to_validate();
+    void say_ready_once();
+    void on_signal(int signal);
+    void reload();
+    void stop();
+    void stop_further();
+    void every_second();
+
+    Config config_;
+    Places places_;
+    std::function<Config()> read_config_;
+    PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
+    Mark mark_;
+    Status status_;
+    StatusFile status_file_;
+    EventLoop loop_;
+    Helper capture_{Child("knockd-capture")};
+    Helper validate_{Child("knockd-validate")};
+    // Both ends of the pair between capture and validate; the children get duplicates (messages.h).
+    std::pair<Channel, Channel> between_;
+    std::deque<std::vector<std::uint8_t>> to_validate_; // what did not fit into its channel yet
+    Actor actor_;
+    bool said_ready_ = false;
+    bool stopping_ = false;
+    std::unique_ptr<EventLoop::Timer> second_;
+    std::unique_ptr<EventLoop::Timer> patience_;
+};
+
+} // namespace otk

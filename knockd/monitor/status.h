@@ -1,0 +1,41 @@
+// The status file that `knockmgr status` shows: written whole about once a second when something changed.
+#pragma once
+
+#include "base/clock.h"
+#include "knockd/messages.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace otk {
+
+struct Status {
+    Time started{};
+    std::optional<message::Acceptance> acceptance; // none: validate has not reported yet
+    std::uint64_t grants = 0;                      // live when validate started
+    message::CaptureCounters counters;             // since knockd-capture started
+    std::uint64_t accepted = 0;                    // since knockd started, like those below
+    std::uint64_t refused = 0;
+    std::uint64_t replays = 0;
+    std::uint64_t late = 0;
+    std::uint64_t contested = 0;
+    std::uint64_t child_crashes = 0;
+    std::size_t commands_running = 0;
+    std::size_t commands_waiting = 0;
+};
+
+class StatusFile {
+  public:
+    explicit StatusFile(std::filesystem::path file) : file_(std::move(file)) {}
+    // Writes it when it differs from what was written last. Failures are told once in the journal.
+    void write(const Status& status);
+    void remove();
+
+  private:
+    std::filesystem::path file_;
+    std::string written_;
+    bool failed_ = false;
+};
+
+} // namespace otk

@@ -1,0 +1,106 @@
+// knockd-validate: decides which knocks are valid and spends them. It is started by knockd and by nobody
+// else; it has the two databases and no network (DESIGN 7).
+#include "knockd/journal.h"
+#include "knockd/validate/confine.h"
+#include "knockd/validate/validator.h"
+#include "sys/privileges.h"
+
+#include <filesystem>
+#include <poll.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+message::ValidateSetup receive_setup(Channel& monitor) {
+    Mailbox mailbox(monitor);
+    promise(mailbox.next() == Mailbox::Next::message,
+            "no set-up came from knockd; this program is started by it");
+    const auto setup = mailbox.as<message::ValidateSetup>();
+    promise(setup && setup->version == message::protocol,
+            "knockd and knockd-validate are of different builds");
+    promise(setup->window >= 1 && setup->window <= largest_window, "a set-up out of bounds");
+    return *setup;
+}
+
+void drop_privileges(const message::ValidateSetup& setup) {
+    const std::string name(setup.run_as.view());
+    if (name.empty()) return give_up_what_there_is();
+    const auto account = find_account(name);
+    if (!account)
+        throw Error("there is no user " + name + " ([users] validate); `knockmgr init` says how to make it");
+    become(*account, std::filesystem::path(setup.root.view()));
+}
+
+struct Opened {
+    message::Acceptance acceptance{};
+    std::optional<Ledger> ledger;
+};
+
+// DESIGN 8: nothing is accepted with a ledger of another id, none at all, or one that lacks the marked row.
+Opened open_ledger(const message::ValidateSetup& setup, const LedgerId& expected) {
+    const std::filesystem::path file(setup.ledger_db.view());
+    if (!std::filesystem::exists(file)) return {message::Acceptance::no_ledger, {}};
+    try {
+        Ledger ledger = setup.dry_run ? Ledger::open_copy(file) : Ledger::open(file);
+        if (ledger.id() != expected) return {message::Acceptance::other_ledger, {}};
+        if (setup.have_mark && !ledger.contains(setup.mark)) return {message::Acceptance::older_ledger, {}};
+        return {message::Acceptance::open, std::move(ledger)};
+    } catch (const Error& error) {
+        journal("knockd-validate", error.what());
+        return {message::Acceptance::damaged_ledger, {}};
+    }
+}
+
+// Says why nothing is accepted, and stays: DNS goes on being answered, and nothing is started again and
+// again.
+void wait_without_accepting(Channel& monitor, Channel& capture, message::Acceptance why) {
+    message::ValidateReady ready;
+    ready.acceptance = why;
+    (void)monitor.send_struct(ready);
+    message::Watch nothing;
+    nothing.entries[nothing.count++] = {message::WatchEntry::What::reset, {}, {}};
+    nothing.entries[nothing.count++] = {message::WatchEntry::What::complete, {}, {}};
+    (void)capture.send_struct(nothing);
+    Mailbox mailbox(monitor);
+    while (mailbox.next() == Mailbox::Next::message) {
+    }
+}
+
+void run() {
+    Channel monitor{Fd(message::monitor_fd)};
+    Channel capture{Fd(message::peer_fd)};
+    const message::ValidateSetup setup = receive_setup(monitor);
+    for (const Algorithm algorithm : all_algorithms) {
+        if (setup.algorithms & bit(algorithm)) prepare(algorithm);
+    }
+    drop_privileges(setup);
+
+    PolicyStore policy = PolicyStore::open_for_reading(std::filesystem::path(setup.policy_db.view()));
+    Opened opened = open_ledger(setup, policy.ledger_id());
+    if (!opened.ledger) {
+        confine_validate();
+        return wait_without_accepting(monitor, capture, opened.acceptance);
+    }
+    Validator validator(setup, std::move(policy), std::move(*opened.ledger), std::move(monitor),
+                        std::move(capture));
+    confine_validate();
+    validator.serve();
+}
+
+} // namespace
+
+} // namespace otk
+
+int main() {
+    try {
+        otk::run();
+    } catch (const std::exception& error) {
+        otk::journal("knockd-validate", error.what());
+        _exit(1);
+    }
+    _exit(0);
+}
