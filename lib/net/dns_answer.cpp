@@ -39,8 +39,7 @@ constexpr std::uint32_t bad_version = std::uint32_t{1} << 24; // the upper 8 bit
 constexpr std::uint32_t opt_dnssec_ok = 0x8000;
 
 constexpr std::uint32_t no_data_ttl = 0; // of the SOA; and its minimum: no resolver keeps a NODATA (RFC 2308)
-constexpr std::uint32_t server_ttl =
-    3600; // seconds, of NS and its addresses: a resolver needs them for each knock
+constexpr std::uint32_t server_ttl = 3600;  // seconds, of NS and its addresses; every knock needs them
 constexpr std::uint32_t soa_serial = 1;     // there is nothing to transfer, so it never changes
 constexpr std::uint32_t soa_refresh = 3600; // seconds, as are the next two; nobody is secondary for the zone
 constexpr std::uint32_t soa_retry = 1200;

@@ -52,13 +52,22 @@ std::optional<Candidate> text_candidate(Bytes payload) {
     return candidate;
 }
 
-// The payload from the offset on, where a value may begin; nothing when too little is left.
+bool begins_alike(Bytes left, Bytes right) {
+    return std::equal(left.begin(), left.begin() + short_value, right.begin());
+}
+
+// The payload from the offset on, where a value may begin; nothing when too little is left, or when one that
+// is there already begins with the same 8 bytes: ping repeats a short pattern, and one packet must not look
+// like two knocks.
 void add_raw_at(Candidates& candidates, Bytes payload, std::size_t offset) {
     if (payload.size() < offset + short_value) return;
     Candidate candidate;
     candidate.shape = Shape::raw;
     candidate.bytes = payload.subspan(offset);
-    candidates.add(candidate);
+    const bool repeated = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& earlier) {
+        return earlier.shape == Shape::raw && begins_alike(earlier.bytes, candidate.bytes);
+    });
+    if (!repeated) candidates.add(candidate);
 }
 
 // value(8) and IPv4 address(4).
@@ -147,12 +156,12 @@ Candidates icmp_candidates(Bytes payload) {
             return candidates;
         }
     }
-    if (!text) {
-        for (const std::size_t offset : {16U, 24U, 8U}) {
-            add_raw_at(candidates, payload, offset);
-        }
-    }
     add_raw_at(candidates, payload, 0);
+    if (text) return candidates;
+    // In this order, so that of two that begin alike the one with more bytes behind it stays.
+    for (const std::size_t offset : {8U, 16U, 24U}) {
+        add_raw_at(candidates, payload, offset);
+    }
     return candidates;
 }
 

@@ -61,9 +61,12 @@ class Candidates {
 
 // icmp and icmpv6 echo. The pattern of `ping -p` begins, with its first byte, behind the sender's stamp: at
 // offset 16 for iputils and inetutils (0 below -s 16, which then sends no stamp), 8 for FreeBSD, NetBSD and
-// macOS, 24 for OpenBSD (struct payload of its ping.c). So raw at 16, 24, 8 and 0, each where at least 8
-// bytes are left. Printable payloads carry no stamp (its high bytes are zero) and are a text, and raw at 0
-// only: a 64-bit value is printable as a whole once in 2,800 times, and must not become unreadable by it.
+// macOS, 24 for OpenBSD (struct payload of its ping.c). So raw at 0, 8, 16 and 24, each where at least 8
+// bytes are left and none before it begins with the same 8: an 8-byte pattern comes again and again, yet is
+// one knock.
+//
+// Printable payloads carry no stamp (its high bytes are zero): they are a text, and raw at 0 only. A 64-bit
+// value is printable as a whole once in 2,800 times, and must not become unreadable by it.
 //
 // 12 bytes in all are a 64-bit value with an IPv4 address, unless the last 4 repeat the first 4: then the
 // sender gave an 8-byte pattern, which ping repeated, and no address.
