@@ -1,4 +1,4 @@
-// RFC 2289 section 6.1: "otp-md5 487 dog2".
+// RFC 2289 section 6.1: "otp-md5 487 dog2". Needs no libcrypto.
 #pragma once
 
 #include "base/result.h"

@@ -21,8 +21,9 @@ enum class TextForm : std::uint8_t { words, hex, base32 };
 
 // Where a text came from decides which separators may stand in it.
 enum class TextSource : std::uint8_t {
-    line, // a packet's text, an argument, a terminal: spaces, `_`, `-`, `.` between words, blanks and `-` in
-          // hex
+    // A packet's text, an argument, a terminal. Between two words stands white space, or one of `_` `-` `.`
+    // with or without white space around it; hex and base32 may be grouped by white space and `-` anyhow.
+    line,
     dns_label // a DNS label: `_` or `-` between words, no groups in hex and base32
 };
 

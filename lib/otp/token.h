@@ -1,5 +1,7 @@
 // The enrolment token that a user hands to the administrator (DESIGN 12):
-// `otk1:ALGORITHM:LENGTH:SEED:IMAGE_HEX[:PUBLIC_KEY_HEX]`. It holds no secret.
+// `otk1:ALGORITHM:LENGTH:SEED:IMAGE_HEX[:PUBLIC_KEY_HEX]`. It holds no secret. Only sha256 chains
+// have a public key. parse_token and format_token need no libcrypto, the rest is SHA-256 by otp/digest.h and
+// works in any sandbox.
 #pragma once
 
 #include "base/result.h"

@@ -1,4 +1,5 @@
 // Six words for 64 bits: RFC 2289 section 6 and Appendix D, and the alternate dictionaries of Appendix B.
+// All but decode_alternate_words needs no libcrypto. Decoding allocates nothing.
 #pragma once
 
 #include "otp/algorithm.h"
