@@ -142,6 +142,7 @@ enum class Acceptance : std::uint8_t {
     other_ledger,   // another id than policy.db names
     older_ledger,   // lacks the marked row
     damaged_ledger, // cannot be read
+    locked_ledger,  // another process writes it
 };
 
 struct ValidateReady {

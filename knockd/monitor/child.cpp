@@ -32,10 +32,7 @@ void Child::kill() {
     if (pid_ > 0) (void)::kill(pid_, SIGKILL);
 }
 
-void Child::ended() {
-    pid_ = -1;
-    hang_up();
-}
+void Child::ended() { pid_ = -1; }
 
 std::chrono::milliseconds Child::back_off() {
     constexpr std::chrono::milliseconds shortest{100};

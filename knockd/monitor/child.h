@@ -36,7 +36,7 @@ class Child {
     // Closing its channel tells a child to finish; it ends by itself.
     void hang_up();
     void kill();
-    // The process with this pid has been waited for.
+    // The process with this pid has been waited for; what it sent before can still be read.
     void ended();
 
     // How long to wait before it is started again: longer each time, short again after it ran for a minute.

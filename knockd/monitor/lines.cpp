@@ -85,6 +85,8 @@ std::string line_of(message::Acceptance acceptance) {
             restore);
     case message::Acceptance::damaged_ledger:
         return fmt::format("not accepting: ledger.db cannot be used{}", restore);
+    case message::Acceptance::locked_ledger:
+        return "not accepting yet: another process still writes ledger.db";
     }
     return "not accepting";
 }
@@ -96,12 +98,13 @@ std::string_view name_of(message::Acceptance acceptance) {
     case message::Acceptance::other_ledger: return "other ledger";
     case message::Acceptance::older_ledger: return "older ledger";
     case message::Acceptance::damaged_ledger: return "damaged ledger";
+    case message::Acceptance::locked_ledger: return "locked ledger";
     }
     return "unknown";
 }
 
 bool known(message::Acceptance acceptance) {
-    return acceptance >= message::Acceptance::open && acceptance <= message::Acceptance::damaged_ledger;
+    return acceptance >= message::Acceptance::open && acceptance <= message::Acceptance::locked_ledger;
 }
 
 } // namespace otk

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "knockd/journal.h"
+#include "knockd/monitor/addresses.h"
 #include "knockd/monitor/lines.h"
 #include "knockd/monitor/setup.h"
 #include "sys/notify.h"
@@ -20,6 +21,23 @@ constexpr int between_room = 4 * 1024 * 1024;
 // How long running commands may take to end at SIGTERM before they are killed (the unit's TimeoutStopSec is
 // longer).
 constexpr std::chrono::seconds stop_patience{5};
+
+// An owned validator may send anything. What it says of a packet cannot be checked, but it must be something
+// that a packet can be.
+bool from_a_packet(Carrier carrier, const Address& source, const Address& named) {
+    const bool known_carrier = carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
+    return known_carrier && source.well_formed() && named.well_formed();
+}
+
+bool well_formed(const message::Act& act) {
+    return act.ask_only == 1 || from_a_packet(act.carrier, act.source, act.named);
+}
+
+bool well_formed(const message::Report& report) {
+    using What = message::Report::What;
+    return from_a_packet(report.carrier, report.source, report.named) && report.other_source.well_formed() &&
+           report.what >= What::refused && report.what <= What::same_image && known(report.refusal);
+}
 
 template <typename Message>
 std::vector<std::uint8_t> bytes_of(const Message& message) {
@@ -53,6 +71,7 @@ void Monitor::start(Helper& helper) {
     helper.ready = false;
     helper.restart.reset();
     if (&helper == &capture_) {
+        addresses_ = addresses_of_host(); // those that it will find, or older ones
         helper.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
     } else {
         to_validate_.clear(); // it asks again for what it needs
@@ -85,7 +104,7 @@ void Monitor::hear(Helper& helper) {
 bool Monitor::take_from_capture() {
     if (capture_.child.mailbox().as<message::CaptureReady>()) {
         capture_.ready = true;
-        say_ready_once();
+        say_readiness();
         return true;
     }
     const auto counters = capture_.child.mailbox().as<message::CaptureCounters>();
@@ -96,9 +115,11 @@ bool Monitor::take_from_capture() {
 bool Monitor::take_from_validate() {
     const Mailbox& mailbox = validate_.child.mailbox();
     if (const auto act = mailbox.as<message::Act>()) {
+        if (!well_formed(*act)) return false;
         if (act->ask_only == 0) return actor_.act(*act);
         actor_.asked(*act);
     } else if (const auto report = mailbox.as<message::Report>()) {
+        if (!well_formed(*report)) return false;
         actor_.report(*report);
     } else if (const auto stored = mailbox.as<message::Stored>()) {
         actor_.stored(*stored);
@@ -121,15 +142,15 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     } else {
         journal("knockd", line_of(ready.acceptance));
     }
-    say_ready_once();
+    say_readiness();
 }
 
-void Monitor::say_ready_once() {
-    if (said_ready_ || !capture_.ready || !validate_.ready) return;
-    said_ready_ = true;
+void Monitor::say_readiness() {
+    if (!capture_.ready || !validate_.ready) return;
     status_file_.write(status_);
     const bool open = status_.acceptance == message::Acceptance::open;
-    if (open) journal("knockd", fmt::format("ready: {} grants", status_.grants));
+    if (open && !std::exchange(said_ready_, true))
+        journal("knockd", fmt::format("ready: {} grant(s)", status_.grants));
     notify_service_manager(open ? "READY=1\nSTATUS=accepting knocks"
                                 : "READY=1\nSTATUS=not accepting: see the journal");
 }
@@ -175,8 +196,10 @@ void Monitor::child_ended() {
 }
 
 void Monitor::helper_ended(Helper& helper, int wait_status) {
-    if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
     helper.child.ended();
+    hear(helper); // what it had still said: knocks that were spent shall not be lost with it
+    if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
+    helper.child.hang_up();
     helper.ready = false;
     if (stopping_) return;
     if (std::exchange(helper.expected_to_end, false)) return start(helper);
@@ -207,17 +230,25 @@ void Monitor::reload() {
         actor_.commands().set_most_running(config_.limits.running_commands);
         journal("knockd", "the configuration was read again");
         said_ready_ = false;
-        for (Helper* helper : {&capture_, &validate_}) {
-            if (!helper->child.connected()) continue; // it is being started again anyway
-            helper->expected_to_end = true;
-            loop_.remove(helper->child.channel().fd());
-            helper->child.hang_up();
-        }
+        start_again(capture_);
+        start_again(validate_);
     } catch (const Error& error) {
         journal("knockd",
                 fmt::format("the new configuration is refused and the old one stays: {}", error.what()));
         notify_service_manager("READY=1");
     }
+}
+
+void Monitor::start_again(Helper& helper) {
+    if (!helper.child.connected()) return; // that is under way
+    helper.expected_to_end = true;
+    loop_.remove(helper.child.channel().fd());
+    helper.child.hang_up();
+}
+
+bool Monitor::answers_on_every_address() const {
+    return config_.dns.enabled && config_.dns.answer && !config_.dns.zones.empty() &&
+           config_.dns.listen.empty();
 }
 
 // In order: no new knocks, commands end, their ends are stored, the validator ends, the monitor last.
@@ -256,6 +287,11 @@ void Monitor::stop_further() {
 
 void Monitor::every_second() {
     mark_.flush();
+    if (answers_on_every_address() && addresses_of_host() != addresses_) {
+        journal("knockd",
+                "addresses of this host have changed; knockd-capture is started again to answer DNS on them");
+        start_again(capture_);
+    }
     status_.commands_running = actor_.commands().running();
     status_.commands_waiting = actor_.commands().waiting();
     status_file_.write(status_);

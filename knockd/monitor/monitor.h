@@ -43,9 +43,11 @@ class Monitor {
     void helper_ended(Helper& helper, int wait_status);
     void send(const End& end);
     void flush_to_validate();
-    void say_ready_once();
+    void say_readiness();
     void on_signal(int signal);
     void reload();
+    void start_again(Helper& helper);
+    [[nodiscard]] bool answers_on_every_address() const;
     void stop();
     void stop_further();
     void every_second();
@@ -64,6 +66,7 @@ class Monitor {
     std::pair<Channel, Channel> between_;
     std::deque<std::vector<std::uint8_t>> to_validate_; // what did not fit into its channel yet
     Actor actor_;
+    std::string addresses_; // of this host when capture was started last
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;

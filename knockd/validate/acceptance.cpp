@@ -116,9 +116,13 @@ void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
 void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hit, Time now) {
     using What = message::Report::What;
     const bool contested = kind == RowKind::contested;
+    const What what = contested ? What::contested : kind == RowKind::late ? What::late : What::replay;
     if (!contested) {
         const bool said_lately = known.reported != Time{} && now - known.reported < report_time;
-        if (said_lately) return;
+        if (said_lately) {
+            if (report_duplicates_) out_.reports.push_back(report_of(what, known, hit, now));
+            return;
+        }
         known_before_.push_back(known);
         known.reported = now;
     }
@@ -131,7 +135,6 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
         row.user = first->user;
         row.command = first->command;
     }
-    const What what = contested ? What::contested : kind == RowKind::late ? What::late : What::replay;
     message::Report report = report_of(what, known, hit, now);
     write(row, report.row);
     out_.reports.push_back(report);

@@ -3,6 +3,7 @@
 #include "knockd/journal.h"
 #include "knockd/validate/confine.h"
 #include "knockd/validate/validator.h"
+#include "store/writer_lock.h"
 #include "sys/privileges.h"
 
 #include <filesystem>
@@ -37,36 +38,51 @@ void drop_privileges(const message::ValidateSetup& setup) {
 
 struct Opened {
     message::Acceptance acceptance{};
-    std::optional<Ledger> ledger;
+    std::optional<Ledger> ledger; // only when open
+    std::string trouble;          // for the journal
 };
 
 // DESIGN 8: nothing is accepted with a ledger of another id, none at all, or one that lacks the marked row.
 Opened open_ledger(const message::ValidateSetup& setup, const LedgerId& expected) {
     const std::filesystem::path file(setup.ledger_db.view());
-    if (!std::filesystem::exists(file)) return {message::Acceptance::no_ledger, {}};
+    if (!std::filesystem::exists(file)) return {message::Acceptance::no_ledger, {}, {}};
     try {
         Ledger ledger = setup.dry_run ? Ledger::open_copy(file) : Ledger::open(file);
-        if (ledger.id() != expected) return {message::Acceptance::other_ledger, {}};
-        if (setup.have_mark && !ledger.contains(setup.mark)) return {message::Acceptance::older_ledger, {}};
-        return {message::Acceptance::open, std::move(ledger)};
+        if (ledger.id() != expected) return {message::Acceptance::other_ledger, {}, {}};
+        if (setup.have_mark && !ledger.contains(setup.mark))
+            return {message::Acceptance::older_ledger, {}, {}};
+        return {message::Acceptance::open, std::move(ledger), {}};
+    } catch (const Locked& locked) {
+        return {message::Acceptance::locked_ledger, {}, locked.what()};
     } catch (const Error& error) {
-        journal("knockd-validate", error.what());
-        return {message::Acceptance::damaged_ledger, {}};
+        return {message::Acceptance::damaged_ledger, {}, error.what()};
     }
 }
 
-// Says why nothing is accepted, and stays: DNS goes on being answered, and nothing is started again and
-// again.
-void wait_without_accepting(Channel& monitor, Channel& capture, message::Acceptance why) {
-    message::ValidateReady ready;
-    ready.acceptance = why;
-    (void)monitor.send_struct(ready);
-    message::Watch nothing;
-    nothing.entries[nothing.count++] = {message::WatchEntry::What::reset, {}, {}};
-    nothing.entries[nothing.count++] = {message::WatchEntry::What::complete, {}, {}};
-    (void)capture.send_struct(nothing);
-    Mailbox mailbox(monitor);
-    while (mailbox.next() == Mailbox::Next::message) {
+// Until there is a ledger that may be written: says why nothing is accepted, once for each reason, and looks
+// again. An administrator's restore, room on the disk, or the end of a predecessor that still held the lock
+// need no restart. Nothing when the monitor has gone.
+std::optional<Ledger> await_ledger(const message::ValidateSetup& setup, const LedgerId& expected,
+                                   Channel& monitor, Channel& capture) {
+    std::optional<message::Acceptance> said;
+    for (;;) {
+        Opened opened = open_ledger(setup, expected);
+        if (opened.ledger) return std::move(opened.ledger);
+        if (said != opened.acceptance) {
+            said = opened.acceptance;
+            if (!opened.trouble.empty()) journal("knockd-validate", opened.trouble);
+            message::ValidateReady ready;
+            ready.acceptance = opened.acceptance;
+            (void)monitor.send_struct(ready);
+            message::Watch nothing; // capture goes on answering DNS, and reports no knock
+            nothing.entries[nothing.count++] = {message::WatchEntry::What::reset, {}, {}};
+            nothing.entries[nothing.count++] = {message::WatchEntry::What::complete, {}, {}};
+            (void)capture.send_struct(nothing);
+        }
+        constexpr int look_again_ms = 500;
+        pollfd wait{monitor.fd(), POLLIN, 0};
+        if (poll(&wait, 1, look_again_ms) > 0)
+            return std::nullopt; // it says nothing before we are ready: it has gone
     }
 }
 
@@ -80,13 +96,9 @@ void run() {
     drop_privileges(setup);
 
     PolicyStore policy = PolicyStore::open_for_reading(std::filesystem::path(setup.policy_db.view()));
-    Opened opened = open_ledger(setup, policy.ledger_id());
-    if (!opened.ledger) {
-        confine_validate();
-        return wait_without_accepting(monitor, capture, opened.acceptance);
-    }
-    Validator validator(setup, std::move(policy), std::move(*opened.ledger), std::move(monitor),
-                        std::move(capture));
+    std::optional<Ledger> ledger = await_ledger(setup, policy.ledger_id(), monitor, capture);
+    if (!ledger) return;
+    Validator validator(setup, std::move(policy), std::move(*ledger), std::move(monitor), std::move(capture));
     confine_validate();
     validator.serve();
 }

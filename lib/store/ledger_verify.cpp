@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include <SQLiteCpp/Savepoint.h>
 #include <fmt/format.h>
 
 namespace otk {
@@ -85,9 +84,10 @@ std::optional<Damage> check_positions(SQLite::Database& sqlite) {
 
 std::optional<Ledger::Damage> Ledger::verify(const std::vector<Head>& anchors) const {
     return inside_->database.doing("verify", [&]() -> std::optional<Damage> {
-        // One view of the ledger for all of it, while another process may go on writing.
         SQLite::Database& sqlite = inside_->database.sqlite();
-        const SQLite::Savepoint view(sqlite, "verify");
+        // One view of the ledger for all of it, while another process may go on writing; released by its end.
+        std::optional<SQLite::Transaction> view;
+        if (!inside_->in_transaction) view.emplace(sqlite);
         Walk walk(anchors);
         SQLite::Statement select = inside_->prepare(select_rows("ORDER BY number"));
         while (select.executeStep()) {

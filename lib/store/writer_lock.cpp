@@ -1,6 +1,5 @@
 #include "store/writer_lock.h"
 
-#include "base/promise.h"
 #include "base/text.h"
 
 #include <array>
@@ -38,7 +37,7 @@ WriterLock::WriterLock(const std::filesystem::path& file) {
         if (errno != EAGAIN && errno != EACCES) throw system_error(fmt::format("cannot lock {}", name));
         const auto process = holder_of(fd_.get());
         const std::string who = process ? fmt::format("process {}", *process) : "another process";
-        throw Error(fmt::format("{} writes {}: only one may; stop it first", who, file.native()));
+        throw Locked(fmt::format("{} writes {}: only one may; stop it first", who, file.native()));
     }
     const std::string process = std::to_string(::getpid());
     // Only help for the message above: the lock holds whether or not the disk takes these bytes.

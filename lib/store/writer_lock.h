@@ -2,15 +2,22 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/promise.h"
 
 #include <filesystem>
 
 namespace otk {
 
+// Another process is the writer: it may end, so trying again later makes sense.
+class Locked : public Error {
+  public:
+    using Error::Error;
+};
+
 class WriterLock {
   public:
     WriterLock() = default; // holds nothing
-    // Locks FILE.lock, made with mode 0640 where there is none; it stays when the lock ends. Throws Error
+    // Locks FILE.lock, made with mode 0640 where there is none; it stays when the lock ends. Throws Locked
     // that names the process that holds it, as far as that is known. (Not a lock on the database itself:
     // SQLite's own locks on it would go when any descriptor of it is closed.)
     explicit WriterLock(const std::filesystem::path& file);
