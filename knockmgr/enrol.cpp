@@ -1,0 +1,253 @@
+#include "knockmgr/enrol.h"
+
+#include "base/random.h"
+#include "base/text.h"
+#include "knockmgr/output.h"
+#include "knockmgr/positions.h"
+#include "otp/rules.h"
+#include "otp/text_form.h"
+#include "policy/tokens.h"
+#include "sheet/sheet.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace otk::knockmgr {
+
+namespace {
+
+constexpr Count default_length = 100;
+
+// A chain that is to be enrolled, with its knocks if it was made here, highest number first.
+struct NewChain {
+    Enrolment enrolment;
+    std::vector<NumberedKnock> knocks;
+};
+
+void check_option_mix(const Invocation& invocation) {
+    const bool generate = invocation.has("generate");
+    if (generate == invocation.has("token")) {
+        throw UsageError(
+            "say either --generate, to make a chain and its sheet here, or --token TOKEN, for one that "
+            "the user made with knockgen");
+    }
+    if (generate) return;
+    for (const std::string_view option : {"length", "algorithm", "seed", "sheet", "host", "form"}) {
+        if (invocation.has(option))
+            throw UsageError(fmt::format("--{} goes with --generate; a token says all", option));
+    }
+}
+
+Enrolment from_token(const Invocation& invocation) {
+    const auto parsed = parse_token(*invocation.value("token"));
+    if (!parsed) throw Error(fmt::format("the token cannot be used: {}", parsed.reason()));
+    if (parsed->public_key) {
+        throw Error("the token has a public key, and this version cannot verify signed knocks yet; to enrol "
+                    "it for plain "
+                    "knocks, leave off its last field");
+    }
+    return *parsed;
+}
+
+Algorithm algorithm_option(const Invocation& invocation) {
+    const std::string name = invocation.value("algorithm").value_or("sha256");
+    const auto algorithm = algorithm_named(name);
+    if (algorithm) return *algorithm;
+    throw UsageError(fmt::format("--algorithm {} is none of sha256, sha1, md5 and md4", printable(name)));
+}
+
+Count length_option(const Invocation& invocation) {
+    const auto text = invocation.value("length");
+    if (!text) return default_length;
+    const auto length = parse_decimal(*text, longest_chain);
+    if (!length || *length < shortest_chain) {
+        throw UsageError(
+            fmt::format("--length {} is no number from {} to {}; a chain of length N has N-1 knocks",
+                        printable(*text), shortest_chain, longest_chain));
+    }
+    return static_cast<Count>(*length);
+}
+
+std::string seed_option(const Invocation& invocation) {
+    const auto text = invocation.value("seed");
+    if (!text) return random_seed(system_random);
+    if (const auto fault = check_seed(*text)) {
+        throw UsageError(fmt::format("--seed {}: {}", printable(*text), message_of(*fault)));
+    }
+    return to_lower(*text);
+}
+
+TextForm form_option(const Invocation& invocation) {
+    const std::string name = invocation.value("form").value_or("hex");
+    if (name == "hex") return TextForm::hex;
+    if (name == "words") return TextForm::words;
+    if (name == "base32") return TextForm::base32;
+    throw UsageError(fmt::format("--form {} is none of hex, words and base32", printable(name)));
+}
+
+void check_algorithm(const Config& config, Algorithm algorithm) {
+    const auto& accepted = config.accept.algorithms;
+    if (std::find(accepted.begin(), accepted.end(), algorithm) == accepted.end()) {
+        throw Error(fmt::format(
+            "{} chains are not accepted here; add \"{}\" to algorithms under [accept] in otk.toml if "
+            "you want them{}",
+            name_of(algorithm), name_of(algorithm),
+            value_size(algorithm) == 8 ? " (64-bit values: read about weak_limit first)" : ""));
+    }
+    if (!available(algorithm)) {
+        throw Error(fmt::format("this system's libcrypto has no {}; md4 needs its legacy provider",
+                                name_of(algorithm)));
+    }
+}
+
+NewChain generate_chain(const Invocation& invocation, Algorithm algorithm) {
+    NewChain chain;
+    chain.enrolment.algorithm = algorithm;
+    chain.enrolment.length = length_option(invocation);
+    chain.enrolment.seed = seed_option(invocation);
+    const ChainSecret secret = ChainSecret::generate(algorithm, system_random);
+    // One walk upwards gives all values: asking for each would cost the square of the length.
+    Value value = secret.at(1);
+    for (Count number = 1; number < chain.enrolment.length; ++number) {
+        chain.knocks.push_back({number, value});
+        value = step(algorithm, value);
+    }
+    chain.enrolment.image = value;
+    std::reverse(chain.knocks.begin(), chain.knocks.end());
+    return chain;
+}
+
+void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
+    if (store.seed_seen(enrolment.seed)) {
+        throw Error(
+            fmt::format("the seed {} was used on this server before, so old knocks might count again; take "
+                        "another seed",
+                        enrolment.seed));
+    }
+    if (store.image_seen(enrolment.algorithm, enrolment.image)) {
+        throw Error("this chain was enrolled on this server before, so old knocks might count again; make a "
+                    "new one, with "
+                    "another seed");
+    }
+}
+
+void check_weak(const Config& config, const PolicyStore& store, const Purpose& purpose,
+                const Enrolment& enrolment, const Places& where) {
+    if (value_size(enrolment.algorithm) != 8 || !purpose.enabled) return;
+    check_weak_limit(config, weak_knocks(store, read_positions(where), purpose.replaces),
+                     enrolment.length - 1);
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) != 0 || !usable_host(name.data())) return "SERVER";
+    return name.data();
+}
+
+SecretText sheet_of(const Invocation& invocation, const Config& config, const Purpose& purpose,
+                    NewChain& chain) {
+    SheetContents contents;
+    contents.command = purpose.command.name;
+    contents.host = invocation.value("host").value_or(host_name());
+    contents.algorithm = chain.enrolment.algorithm;
+    contents.seed = chain.enrolment.seed;
+    contents.check_words = check_words(chain.enrolment);
+    contents.form = form_option(invocation);
+    const Carriers allowed = purpose.rules.carriers;
+    const bool udp = config.udp.enabled && allowed.contains(Carrier::udp);
+    contents.carriers.udp_port = udp ? std::optional(config.udp.ports.front()) : std::nullopt;
+    contents.carriers.icmp = config.icmp.enabled && allowed.contains(Carrier::icmp);
+    const bool dns = config.dns.enabled && !config.dns.zones.empty() && allowed.contains(Carrier::dns);
+    if (dns) contents.carriers.zone = config.dns.zones.front().text();
+    contents.carriers.dns_names_address =
+        uses_address(purpose.command) && purpose.rules.address != AddressRule::source;
+    contents.knocks = std::move(chain.knocks);
+    return render_text(contents);
+}
+
+// One knock per line, as one word where the form allows it, so that it can be pasted into any tool.
+std::string listed(const Value& value, TextForm form) {
+    return form == TextForm::words ? format_value(value, form) : format_compact(value, form);
+}
+
+// Where standard output is for the knocks (a file, a program) it holds nothing else.
+void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolment& enrolment) {
+    const auto sheet = invocation.value("sheet");
+    std::string text = fmt::format(
+        "grant {}/{} {}: {} with {}, first number {}\ncheck words: {}\n", purpose.user.name,
+        purpose.command.name, purpose.replaces ? "renewed" : "added", name_of(enrolment.algorithm),
+        counted(enrolment.length - 1, "knock"), enrolment.length - 1, check_words(enrolment));
+    if (sheet) text += fmt::format("sheet: {} (print it, hand it over, delete it)\n", *sheet);
+    const bool listing = invocation.json() || (invocation.has("generate") && !sheet);
+    fmt::print(listing ? stderr : stdout, "{}", text);
+}
+
+void print_result(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
+                  TextForm form) {
+    if (!invocation.json()) {
+        for (const NumberedKnock& knock : chain.knocks) {
+            print(fmt::format("{}: {}\n", knock.number, listed(knock.value, form)));
+        }
+        return;
+    }
+    Json knocks = Json::array();
+    for (const NumberedKnock& knock : chain.knocks) {
+        knocks.push_back({{"number", knock.number}, {"value", listed(knock.value, form)}});
+    }
+    print_json({{"user", purpose.user.name},
+                {"command", purpose.command.name},
+                {"token", format_token(chain.enrolment)},
+                {"check_words", check_words(chain.enrolment)},
+                {"knocks", knocks}});
+}
+
+} // namespace
+
+const std::vector<Option>& enrol_options() {
+    static const std::vector<Option> options{
+        {"generate", "", "make a random chain here and print its knocks"},
+        {"token", "TOKEN", "enrol a chain that the user made with `knockgen token`"},
+        {"length", "N", "of a generated chain: N-1 knocks (default 100)"},
+        {"algorithm", "NAME", "of a generated chain: sha256 (default), sha1, md5, md4"},
+        {"seed", "SEED", "of a generated chain: 1 to 16 letters and digits (default random)"},
+        {"sheet", "FILE", "write a sheet to print to a new FILE, mode 0600, and list nothing"},
+        {"host", "NAME", "this server's name or address, for the sheet (default the host's)"},
+        {"form", "FORM", "how knocks are written: hex (default), words, base32"},
+        {"json", "", "print JSON"},
+    };
+    return options;
+}
+
+int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose& purpose,
+          const std::function<void(const Enrolment&, const ChainId&)>& store_it) {
+    check_option_mix(invocation);
+    const TextForm form = form_option(invocation);
+    const Config config = load_config(invocation.where().config);
+    NewChain chain;
+    if (invocation.has("token")) {
+        chain.enrolment = from_token(invocation);
+        check_algorithm(config, chain.enrolment.algorithm);
+    } else {
+        const Algorithm algorithm = algorithm_option(invocation);
+        check_algorithm(config, algorithm);
+        chain = generate_chain(invocation, algorithm);
+    }
+    check_never_seen(store, chain.enrolment);
+    check_weak(config, store, purpose, chain.enrolment, invocation.where());
+    const std::string sheet = invocation.value("sheet").value_or("");
+    if (!sheet.empty()) write_private_file(sheet, sheet_of(invocation, config, purpose, chain).text());
+    try {
+        store_it(chain.enrolment, chain_id(chain.enrolment));
+    } catch (...) {
+        if (!sheet.empty()) (void)unlink(sheet.c_str()); // its knocks open nothing
+        throw;
+    }
+    say_what_was_done(invocation, purpose, chain.enrolment);
+    print_result(invocation, purpose, chain, form);
+    return 0;
+}
+
+} // namespace otk::knockmgr

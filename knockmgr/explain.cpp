@@ -1,0 +1,184 @@
+// knockmgr explain VALUE: what became of a knock, or what would.
+#include "base/clock.h"
+#include "base/text.h"
+#include "knockmgr/as_ledger_reader.h"
+#include "knockmgr/families.h"
+#include "knockmgr/find_knock.h"
+#include "knockmgr/grant_view.h"
+#include "knockmgr/history.h"
+#include "knockmgr/installation.h"
+#include "otp/text_form.h"
+#include "policy/decide.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include <fmt/format.h>
+
+namespace otk::knockmgr {
+
+namespace {
+
+struct Inquiry {
+    Readings readings;
+    std::vector<GrantDetails> grants;
+    unsigned window = 0;
+    bool json = false;
+};
+
+std::string value_argument(const Invocation& invocation) {
+    if (invocation.arguments == std::vector<std::string>{"-"}) {
+        std::string line;
+        std::getline(std::cin, line);
+        return line;
+    }
+    std::string text;
+    for (const std::string& word : invocation.arguments)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+Readings read_argument(const Invocation& invocation) {
+    std::uint8_t wanted = 0;
+    for (const Algorithm algorithm : all_algorithms) {
+        if (available(algorithm)) wanted = static_cast<std::uint8_t>(wanted | bit(algorithm));
+    }
+    Readings readings = read_value(value_argument(invocation), TextSource::line, wanted);
+    if (readings.empty()) {
+        throw Error("this cannot be a knock: it is neither hex (16 or 32 digits) nor base32 (13 or 26 "
+                    "characters) nor six "
+                    "or twelve words of the list with a right checksum; look for a slip of the pen");
+    }
+    return readings;
+}
+
+std::vector<Row> rows_of(const Ledger& ledger, const Readings& readings) {
+    for (const Reading& reading : readings) {
+        std::vector<Row> rows = ledger.rows_of_value(reading.value);
+        if (!rows.empty()) return rows; // of two readings at most one was ever a knock
+    }
+    return {};
+}
+
+// The value came to the server: the rows tell the story.
+int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool json) {
+    Json all = Json::array();
+    std::string text = fmt::format("number {} of {}/{}\n", rows.front().count, printable(rows.front().user),
+                                   printable(rows.front().command));
+    std::string verdict = "seen";
+    std::size_t replays = 0;
+    for (const Row& row : rows) {
+        const Happening happening = happening_of(ledger, row);
+        all.push_back(json_of(happening));
+        if (row.kind == RowKind::accepted) verdict = "spent";
+        if (row.kind == RowKind::refused) verdict = "refused";
+        if (row.kind == RowKind::late) verdict = "late";
+        if (row.kind == RowKind::replay) ++replays;
+        text += fmt::format("{}  row {}, {} by {} from {}: {}\n", format_utc(row.at),
+                            static_cast<std::int64_t>(row.number), name_of(row.kind), name_of(row.carrier),
+                            source_text(row), outcome_text(happening));
+        const Refusal by_monitor = happening.end ? happening.end->refusal : Refusal::none;
+        const Refusal refusal = row.refusal != Refusal::none ? row.refusal : by_monitor;
+        if (refusal != Refusal::none) text += fmt::format("  {}\n", explain(refusal));
+    }
+    if (replays > 0) text += fmt::format("replayed: recorded {}\n", counted(replays, "time"));
+    text += "A knock works once: it is spent, whatever became of it. The next number down works.\n";
+    return json ? print_json({{"verdict", verdict}, {"replays", replays}, {"rows", all}}) : print(text);
+}
+
+struct Verdict {
+    std::string word;
+    std::string sentence;
+};
+
+// The value is in a chain of this server, and the ledger has no row about it.
+Verdict judge(const FoundKnock& found, unsigned window, Time now) {
+    const Count reached = found.reached; // the count of the last accepted knock, or of the enrolment
+    if (found.number == found.grant.grant.enrolment.length) {
+        return {"image", "the value the server was given when the chain was enrolled; it is no knock. The "
+                         "numbers below it are"};
+    }
+    if (found.number >= reached) {
+        return {
+            "late",
+            fmt::format("passed over: the server has come to number {}, and only lower ones count. It can "
+                        "never be used again",
+                        reached)};
+    }
+    if (found.number + window < reached) {
+        return {
+            "beyond the window",
+            fmt::format("not used, but beyond the window: the server takes number {} to {} now (window {})",
+                        reached - 1, reached > window ? reached - window : 1, window)};
+    }
+    const std::string state = state_of(found.grant, now);
+    if (state == "enabled") return {"unused", "not used yet; it would be looked at if it came now"};
+    return {"unused", fmt::format("not used yet; it would be spent and refused if it came now: {}", state)};
+}
+
+int tell_position(const FoundKnock& found, unsigned window, bool json) {
+    const Verdict verdict = judge(found, window, SystemClock().now());
+    const std::string& user = found.grant.user.name;
+    const std::string& command = found.grant.command.name;
+    if (json) {
+        return print_json({{"verdict", verdict.word},
+                           {"user", user},
+                           {"command", command},
+                           {"number", found.number},
+                           {"last_accepted", found.reached},
+                           {"window", window},
+                           {"text", verdict.sentence}});
+    }
+    return print(fmt::format("number {} of {}/{}: {}.\n", found.number, user, command, verdict.sentence));
+}
+
+int tell_unknown(bool json) {
+    if (json) return print_json({{"verdict", "unknown"}});
+    return print("unknown: the value belongs to no chain of this server, and never arrived as a knock. Is it "
+                 "from another "
+                 "server's sheet, or from one that was replaced?\n");
+}
+
+int answer(const Ledger& ledger, const Inquiry& inquiry) {
+    const std::vector<Row> rows = rows_of(ledger, inquiry.readings);
+    if (!rows.empty()) return tell_history(ledger, rows, inquiry.json);
+    const auto found = find_knock(inquiry.readings, inquiry.grants, positions_in(ledger));
+    return found ? tell_position(*found, inquiry.window, inquiry.json) : tell_unknown(inquiry.json);
+}
+
+int explain_value(const Invocation& invocation) {
+    const Places where = invocation.where();
+    Inquiry inquiry;
+    inquiry.readings = read_argument(invocation); // also fetches the digests, before the child has no files
+    inquiry.window = load_config(where.config).accept.window;
+    inquiry.json = invocation.json();
+    read_policy(where).each_grant([&](const GrantDetails& grant) { inquiry.grants.push_back(grant); });
+    return as_ledger_reader(where, [&](const Ledger& ledger) { return answer(ledger, inquiry); });
+}
+
+constexpr std::string_view explain_help =
+    "Says what became of a knock: spent, when and for whom, and how the command ended; refused, and\n"
+    "by which rule; replayed; passed over; beyond the window; not used yet; or unknown. The knock\n"
+    "may be written in any way: hex, base32, or words. A knock that was not used yet is a secret:\n"
+    "give `-` to type it on standard input.\n"
+    "\n"
+    "examples:\n"
+    "  knockmgr explain 9f86d081884c7d659a2feaa0c55ad015\n"
+    "  knockmgr explain COAT SHIN DOLE OUST TOOK DRAB\n"
+    "  knockmgr explain -\n";
+
+} // namespace
+
+std::vector<Subcommand> explain_subcommands() {
+    return {{"explain",
+             "VALUE",
+             1,
+             12,
+             false,
+             "say what became of a knock",
+             explain_help,
+             {{"json", "", "print JSON; times in UTC"}},
+             explain_value}};
+}
+
+} // namespace otk::knockmgr

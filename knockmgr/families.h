@@ -1,0 +1,21 @@
+// The subcommands, one source file per family. The order here is the order of the help.
+#pragma once
+
+#include "knockmgr/subcommand.h"
+
+#include <vector>
+
+namespace otk::knockmgr {
+
+[[nodiscard]] std::vector<Subcommand> init_subcommands();
+[[nodiscard]] std::vector<Subcommand> user_subcommands();
+[[nodiscard]] std::vector<Subcommand> command_subcommands();
+[[nodiscard]] std::vector<Subcommand> grant_subcommands();
+[[nodiscard]] std::vector<Subcommand> log_subcommands();
+[[nodiscard]] std::vector<Subcommand> explain_subcommands();
+[[nodiscard]] std::vector<Subcommand> status_subcommands();
+
+// All of them.
+[[nodiscard]] const std::vector<Subcommand>& all_subcommands();
+
+} // namespace otk::knockmgr

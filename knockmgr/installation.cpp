@@ -1,0 +1,110 @@
+#include "knockmgr/installation.h"
+
+#include "base/text.h"
+#include "config/suggest.h"
+#include "policy/model.h"
+
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace otk::knockmgr {
+
+bool is_root() { return geteuid() == 0; }
+
+std::string who_asks() {
+    // sudo sets the variable itself; without root there is nobody behind it.
+    const char* const behind_sudo = is_root() ? std::getenv("SUDO_USER") : nullptr;
+    if (behind_sudo != nullptr && *behind_sudo != '\0') return printable(behind_sudo);
+    std::array<char, 4096> room{};
+    struct passwd entry {};
+    struct passwd* found = nullptr;
+    (void)getpwuid_r(getuid(), &entry, room.data(), room.size(), &found);
+    return found != nullptr ? printable(found->pw_name) : fmt::format("uid {}", getuid());
+}
+
+namespace {
+
+void check_installed(const Places& where) {
+    std::error_code fault;
+    const bool there = std::filesystem::exists(where.policy_db, fault);
+    if (fault) {
+        throw Error(fmt::format("{}: {}; run knockmgr as root, or name your own installation with --dir",
+                                where.policy_db.string(), fault.message()));
+    }
+    if (!there) {
+        throw Error(
+            fmt::format("{}: there is no policy yet; `knockmgr init` makes it", where.policy_db.string()));
+    }
+}
+
+std::string advice(std::string_view name, const std::vector<std::string_view>& names,
+                   std::string_view list_command) {
+    const std::string_view likely = nearest(name, names);
+    if (!likely.empty()) return fmt::format("did you mean '{}'?", likely);
+    return fmt::format("`knockmgr {} list` shows those there are", list_command);
+}
+
+} // namespace
+
+PolicyStore read_policy(const Places& where) {
+    check_installed(where);
+    return PolicyStore::open_for_reading(where.policy_db);
+}
+
+PolicyStore change_policy(const Places& where) {
+    check_installed(where);
+    return PolicyStore::open_for_change(where.policy_db, who_asks());
+}
+
+User user_called(const PolicyStore& store, const std::string& name) {
+    if (auto user = store.user_named(name)) return *user;
+    const std::vector<User> users = store.users();
+    std::vector<std::string_view> names;
+    for (const User& user : users)
+        names.push_back(user.name);
+    throw Error(fmt::format("there is no user '{}'; {}", printable(name), advice(name, names, "user")));
+}
+
+Command command_called(const PolicyStore& store, const std::string& name) {
+    if (auto command = store.command_named(name)) return *command;
+    const std::vector<Command> commands = store.commands();
+    std::vector<std::string_view> names;
+    for (const Command& command : commands)
+        names.push_back(command.name);
+    throw Error(fmt::format("there is no command '{}'; {}", printable(name), advice(name, names, "command")));
+}
+
+GrantDetails grant_called(const PolicyStore& store, const std::string& user, const std::string& command) {
+    (void)user_called(store, user);
+    (void)command_called(store, command);
+    if (auto grant = store.grant_of(user, command)) return *grant;
+    throw Error(fmt::format("{} has no grant for {}; `knockmgr grant list {}` shows those there are", user,
+                            command, user));
+}
+
+void check_new_name(std::string_view kind, const std::string& name) {
+    if (valid_name(name)) return;
+    throw Error(
+        fmt::format("'{}' cannot be the name of a {}: it has 1 to {} of the characters a-z 0-9 . _ - and "
+                    "begins with a letter",
+                    printable(name), kind, longest_name_of_user));
+}
+
+void confirm(const Invocation& invocation, const std::string& question) {
+    if (invocation.has("yes")) return;
+    if (isatty(STDIN_FILENO) == 0) {
+        throw Error(
+            fmt::format("{} Nobody can answer here, so nothing was done; say --yes to do it", question));
+    }
+    std::cerr << question << " [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (to_lower(answer) != "y" && to_lower(answer) != "yes") throw Error("nothing was done");
+}
+
+} // namespace otk::knockmgr

@@ -1,0 +1,110 @@
+// knockmgr: the administrator's tool (DESIGN 12).
+#include "base/text.h"
+#include "config/suggest.h"
+#include "knockmgr/families.h"
+#include "knockmgr/help.h"
+#include "knockmgr/output.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+
+namespace otk::knockmgr {
+
+const std::vector<Subcommand>& all_subcommands() {
+    static const std::vector<Subcommand> all = [] {
+        std::vector<Subcommand> rows;
+        for (const auto& family : {init_subcommands, user_subcommands, command_subcommands, grant_subcommands,
+                                   log_subcommands, explain_subcommands, status_subcommands}) {
+            std::vector<Subcommand> more = family();
+            std::move(more.begin(), more.end(), std::back_inserter(rows));
+        }
+        return rows;
+    }();
+    return all;
+}
+
+namespace {
+
+// The subcommand the words begin with, and how many words name it; nothing when they name none.
+struct Match {
+    const Subcommand* subcommand = nullptr;
+    std::size_t words = 0;
+};
+
+Match find_subcommand(std::span<const std::string> words) {
+    for (const Subcommand& subcommand : all_subcommands()) {
+        if (subcommand.name == words[0]) return {&subcommand, 1};
+        if (words.size() > 1 && subcommand.name == words[0] + " " + words[1]) return {&subcommand, 2};
+    }
+    return {};
+}
+
+[[noreturn]] void refuse_unknown(std::span<const std::string> words) {
+    const std::string family = help_for_family(words[0]);
+    const bool half = !family.empty();
+    if (half && words.size() == 1) {
+        throw UsageError(fmt::format("{} needs a second word:\n{}", words[0], family));
+    }
+    const std::string typed = half ? words[0] + " " + words[1] : words[0];
+    std::vector<std::string_view> names;
+    for (const Subcommand& subcommand : all_subcommands()) {
+        names.push_back(half ? subcommand.name : subcommand.name.substr(0, subcommand.name.find(' ')));
+    }
+    const std::string_view likely = nearest(typed, names);
+    throw UsageError(fmt::format("there is no subcommand '{}'; {}", printable(typed),
+                                 likely.empty() ? "`knockmgr --help` lists them"
+                                                : fmt::format("did you mean '{}'?", likely)));
+}
+
+// `--dir DIR` may stand before the subcommand, too: then it is moved behind it.
+void move_leading_options(std::vector<std::string>& words) {
+    std::size_t count = 0;
+    while (count < words.size() && words[count].rfind("--dir", 0) == 0) {
+        count += words[count] == "--dir" ? std::size_t{2} : std::size_t{1};
+    }
+    if (count >= words.size()) return;
+    const auto first = words.begin();
+    const auto after_name = find_subcommand(std::span(words).subspan(count)).words;
+    std::rotate(first, first + static_cast<std::ptrdiff_t>(count),
+                first + static_cast<std::ptrdiff_t>(count + after_name));
+}
+
+int run(std::vector<std::string> words) {
+    move_leading_options(words);
+    if (words.empty()) throw UsageError("tell me what to do; `knockmgr --help` lists the subcommands");
+    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") return print(general_help());
+    if (words[0] == "--version") return print("knockmgr (otk) " OTK_VERSION "\n");
+    const Match match = find_subcommand(words);
+    if (match.subcommand == nullptr) refuse_unknown(words);
+    const Subcommand& subcommand = *match.subcommand;
+    try {
+        const Invocation invocation =
+            parse(subcommand, std::span<const std::string>(words).subspan(match.words));
+        if (invocation.has("help")) return print(help_for(subcommand));
+        return subcommand.run(invocation);
+    } catch (const UsageError& fault) {
+        throw UsageError(fmt::format("{}\nusage: {}\n`knockmgr {} --help` has examples", fault.what(),
+                                     usage_of(subcommand), subcommand.name));
+    }
+}
+
+} // namespace
+} // namespace otk::knockmgr
+
+int main(int argc, char** argv) {
+    using namespace otk;
+    try {
+        const int code = knockmgr::run({argv + std::min(argc, 1), argv + argc});
+        knockmgr::finish_output();
+        return code;
+    } catch (const knockmgr::UsageError& fault) {
+        fmt::print(stderr, "knockmgr: {}\n", fault.what());
+        return 2;
+    } catch (const std::exception& fault) {
+        fmt::print(stderr, "knockmgr: {}\n", fault.what());
+        return 1;
+    }
+}

@@ -1,0 +1,126 @@
+"""Runs knockmgr on an installation in a temporary directory and reports as TAP.
+
+Without root everything belongs to the caller. As root the ledger belongs to an account; the tests name `nobody` and
+`daemon`, which every system has.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+KNOCKMGR = os.path.abspath(sys.argv[1])
+SCENE = os.path.abspath(sys.argv[2])
+IS_ROOT = os.geteuid() == 0
+CONFIGURATION = '[users]\nvalidate = "nobody"\ncapture = "daemon"\n'
+CALLER = pwd.getpwuid(os.geteuid()).pw_name
+
+
+class Done:
+    def __init__(self, process):
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    def json(self):
+        return json.loads(self.out)
+
+
+class Installation:
+    """`with Installation() as otk`: knockmgr in a directory of its own, which goes away again."""
+
+    def __init__(self, configuration="", initialise=True):
+        self._configuration = CONFIGURATION + configuration
+        self._initialise = initialise
+
+    def __enter__(self):
+        self.base = tempfile.mkdtemp(prefix="knockmgr-test-")
+        self.dir = os.path.join(self.base, "state")
+        os.mkdir(self.dir)
+        self.configure(self._configuration)
+        if self._initialise:
+            self.must("init")
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.base)
+
+    def configure(self, text):
+        with open(os.path.join(self.dir, "otk.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run(self, *words, stdin="", environment=None):
+        return Done(subprocess.run([KNOCKMGR, *words, "--dir", self.dir] if "--" not in words else
+                                   [KNOCKMGR, "--dir", self.dir, *words],
+                                   input=stdin, capture_output=True, text=True, check=False, timeout=60,
+                                   env=dict(os.environ, **(environment or {}))))
+
+    def must(self, *words, **options):
+        done = self.run(*words, **options)
+        assert done.code == 0, f"{' '.join(words)}: exit code {done.code}: {done.err}"
+        return done
+
+    def refused(self, code, part, *words, **options):
+        """The exit code, a message with that part, nothing on standard output, and nothing changed."""
+        before = self.everything()
+        done = self.run(*words, **options)
+        assert done.code == code, f"{' '.join(words)}: exit code {done.code}, not {code}: {done.out}{done.err}"
+        assert part in done.err, f"{' '.join(words)}: {part!r} is not in {done.err!r}"
+        assert done.out == "", done.out
+        assert self.everything() == before, f"{' '.join(words)} changed something"
+        return done
+
+    def everything(self):
+        """All that the administrator decided, as text."""
+        if not os.path.exists(f"{self.dir}/policy/policy.db"):
+            return sorted(os.listdir(self.dir))
+        return [self.run(*words, "--json").out
+                for words in (("user", "list"), ("command", "list"), ("grant", "list"), ("log", "--changes"))]
+
+    def with_grant(self, *options, user="anna", command="hello"):
+        """A user, a command and a generated grant; gives its knocks, highest number first."""
+        self.must("user", "add", user)
+        self.must("command", "add", command, "--exec", "--as", CALLER, "--", "/bin/echo", "hello")
+        return self.must("grant", "add", user, command, "--generate", "--json", *options).json()
+
+    def play_scene(self, length=20):
+        """The history of scene.cpp; gives the knocks and the grant's listing."""
+        added = self.with_grant("--length", str(length))
+        grant = self.must("grant", "show", "anna", "hello", "--json").json()
+        values = [knock["value"] for knock in added["knocks"]]
+        folder = f"{self.dir}/ledger"
+        subprocess.run([SCENE, f"{folder}/ledger.db", grant["chain"], "1", "anna", "hello", grant["image"], *values],
+                       check=True)
+        for name in os.listdir(folder) if IS_ROOT else ():
+            shutil.chown(os.path.join(folder, name), "nobody")
+        return values, grant
+
+
+def expect(got, wanted):
+    assert got == wanted, f"got {got!r}, expected {wanted!r}"
+
+
+def expect_in(part, whole):
+    assert part in whole, f"{part!r} is not in {whole!r}"
+
+
+def run_all(names):
+    """Runs every test_* function of a script, in the order in which they stand."""
+    tests = [test for name, test in names.items() if name.startswith("test_")]
+    failures = 0
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, 1):
+        try:
+            test()
+            print(f"ok {number} - {test.__doc__}")
+        except Exception:  # any failure at all is a failed test, and the next one still runs
+            failures += 1
+            print(f"not ok {number} - {test.__doc__}")
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+        sys.stdout.flush()
+    sys.exit(1 if failures else 0)
