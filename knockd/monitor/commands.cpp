@@ -79,9 +79,10 @@ void Commands::start(const Job& job) {
     running->job = job;
     running->group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
     running->started = std::chrono::steady_clock::now();
-    running->process = spawn_command(job.run);
+    CommandToRun run = job.run;
+    run.group = running->group ? &*running->group : nullptr; // entered before the program starts
+    running->process = spawn_command(run);
     const pid_t pid = running->process.pid;
-    if (running->group && !running->group->add(pid)) running->group.reset();
 
     Running& kept = *running;
     loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
