@@ -249,7 +249,8 @@ struct Report {
     Carrier carrier{};
     Address source;
     Address named;
-    Address other_source; // contested: where the first one came from
+    Address other_source; // contested: where the first one came from, and what it named
+    Address other_named;
     std::int64_t at = 0;
 };
 

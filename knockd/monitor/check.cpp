@@ -73,16 +73,16 @@ int check(const Config& config, const Places& places) {
     for (const char* program : {"knockd-capture", "knockd-validate"}) {
         well &= must(std::string("program ") + program, [&] { (void)helper_program(program); });
     }
-    well &= must("lengths of names", [&] { (void)capture_setup(config, places, false); });
+    well &= must("names and paths of bearable length", [&] { (void)capture_setup(config, places, false); });
     for (const std::string& name : config.capture.interfaces) {
         well &= must("interface " + name, [&] { must_be_interface(name); });
     }
     well &=
-        must("users' and commands' database", [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
+        must("policy (made by `knockmgr init`)", [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
     if (geteuid() == 0) {
         well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
         well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
-        well &= must("ledger", [&] { must_have_ledger(places); });
+        well &= must("ledger (made by `knockmgr init`)", [&] { must_have_ledger(places); });
         well &= must("mark", [&] { (void)Mark(places.mark); });
     } else {
         fmt::print("skipped  users, ledger and mark: only root can see them\n");
@@ -90,7 +90,7 @@ int check(const Config& config, const Places& places) {
     say_firewall_needs(config);
     say_delegations(config);
     if (!well)
-        fmt::print("\nSomething is missing; `knockmgr init` makes databases and says how to make users.\n");
+        fmt::print("\nNot ready to serve: see MISSING above.\n");
     return well ? 0 : 1;
 }
 

@@ -12,10 +12,16 @@ std::string grant_label(const std::optional<GrantDetails>& details, GrantId gran
     return fmt::format("grant {} (removed)", static_cast<std::int64_t>(grant));
 }
 
+namespace {
+
+std::string naming(const Address& named) {
+    return named.empty() ? "" : fmt::format(", naming {}", named.text());
+}
+
+} // namespace
+
 std::string origin(const Address& source, Carrier carrier, const Address& named) {
-    std::string text = fmt::format("from {} (unproven) by {}", source.text(), name_of(carrier));
-    if (!named.empty()) text += fmt::format(", naming {}", named.text());
-    return text;
+    return fmt::format("from {} (unproven) by {}{}", source.text(), name_of(carrier), naming(named));
 }
 
 std::string line_of(const message::Act& act, const std::string& label, const std::string& verdict) {
@@ -33,8 +39,8 @@ std::string verdict_of(const message::Report& report) {
     case What::replay: return "replay of a spent knock, ignored; more of it today are only counted";
     case What::late: return "late: a knock with a lower number was used before it, ignored";
     case What::contested:
-        return fmt::format("CONTESTED: the same knock came first from {}; somebody may have copied it",
-                           report.other_source.text());
+        return fmt::format("CONTESTED: the same knock came first from {}{}; somebody may have copied it",
+                           report.other_source.text(), naming(report.other_named));
     case What::duplicate: return "duplicate, ignored";
     case What::same_image:
         return "REFUSED: two grants have the same image, neither accepts; renew both with `knockmgr grant "

@@ -36,7 +36,8 @@ bool well_formed(const message::Act& act) {
 bool well_formed(const message::Report& report) {
     using What = message::Report::What;
     return from_a_packet(report.carrier, report.source, report.named) && report.other_source.well_formed() &&
-           report.what >= What::refused && report.what <= What::same_image && known(report.refusal);
+           report.other_named.well_formed() && report.what >= What::refused &&
+           report.what <= What::same_image && known(report.refusal);
 }
 
 template <typename Message>
@@ -49,9 +50,10 @@ std::vector<std::uint8_t> bytes_of(const Message& message) {
 
 Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config) :
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
-    policy_(PolicyStore::open_for_reading(places.policy_db)), mark_(places.mark), status_file_(places.status),
-    between_(Channel::make_pair()), actor_(loop_, policy_, mark_, status_, config_.limits.running_commands,
-                                           [this](const End& end) { send(end); }) {
+    policy_(PolicyStore::open_for_reading(places.policy_db)), lock_(places.mark), mark_(places.mark),
+    status_file_(places.status), between_(Channel::make_pair()),
+    actor_(loop_, policy_, mark_, status_, config_.limits.running_commands,
+           [this](const End& end) { send(end); }) {
     between_.first.widen(between_room);
     between_.second.widen(between_room);
     status_.started = SystemClock().now();

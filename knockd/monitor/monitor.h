@@ -9,6 +9,7 @@
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/status.h"
 #include "store/policy_store.h"
+#include "store/writer_lock.h"
 #include "sys/event_loop.h"
 
 #include <deque>
@@ -56,6 +57,7 @@ class Monitor {
     Places places_;
     std::function<Config()> read_config_;
     PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
+    WriterLock lock_; // one knockd for one state directory
     Mark mark_;
     Status status_;
     StatusFile status_file_;

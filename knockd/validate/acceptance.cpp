@@ -37,6 +37,7 @@ message::Report report_of(message::Report::What what, const Known& known, const 
     report.source = hit.source;
     report.named = hit.named;
     report.other_source = known.source;
+    report.other_named = known.named;
     report.at = to_nanoseconds(now);
     return report;
 }

@@ -94,12 +94,12 @@ void run() {
         if (setup.algorithms & bit(algorithm)) prepare(algorithm);
     }
     drop_privileges(setup);
+    confine_validate();
 
     PolicyStore policy = PolicyStore::open_for_reading(std::filesystem::path(setup.policy_db.view()));
     std::optional<Ledger> ledger = await_ledger(setup, policy.ledger_id(), monitor, capture);
     if (!ledger) return;
     Validator validator(setup, std::move(policy), std::move(*ledger), std::move(monitor), std::move(capture));
-    confine_validate();
     validator.serve();
 }
 

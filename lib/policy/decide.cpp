@@ -59,9 +59,7 @@ std::string_view explain(Refusal refusal) {
     return "It was refused by a rule that this version does not know.";
 }
 
-bool known(Refusal refusal) {
-    return refusal <= Refusal::same_image_twice;
-}
+bool known(Refusal refusal) { return refusal <= Refusal::same_image_twice; }
 
 namespace {
 

@@ -57,14 +57,16 @@ void check_version(const std::filesystem::path& file, const DatabaseKind& kind, 
 }
 
 // Applies what is missing, inside the caller's transaction.
-void apply_migrations(const DatabaseKind& kind, SQLite::Database& sqlite) {
+void apply_migrations(const std::filesystem::path& file, const DatabaseKind& kind, SQLite::Database& sqlite) {
     const std::int64_t version = number_of(sqlite, "PRAGMA user_version");
     for (const Migration& migration : kind.migrations) {
         if (migration.version > version) sqlite.exec(std::string(migration.sql));
     }
     sqlite.exec(fmt::format("PRAGMA user_version = {}", kind.migrations.back().version));
     if (SQLite::Statement(sqlite, "PRAGMA foreign_key_check").executeStep()) {
-        throw Error("the new schema breaks references between rows; nothing was changed");
+        throw Error(fmt::format("cannot bring {} up to date: the new schema breaks references between its "
+                                "rows; nothing was changed, go back to the otk from before",
+                                file.native()));
     }
 }
 
@@ -78,7 +80,7 @@ void migrate(const std::filesystem::path& file, const DatabaseKind& kind, SQLite
         // Another process may have migrated since: what is missing is determined under the lock.
         SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
         if (number_of(sqlite, "PRAGMA user_version") < kind.migrations.back().version) {
-            apply_migrations(kind, sqlite);
+            apply_migrations(file, kind, sqlite);
         }
         transaction.commit();
     }
@@ -135,7 +137,7 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
                 sqlite.exec(fmt::format("PRAGMA application_id = {}", kind.application_id));
                 sqlite.execAndGet("PRAGMA journal_mode = WAL");
                 SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
-                apply_migrations(kind, sqlite);
+                apply_migrations(file, kind, sqlite);
                 fill(sqlite);
                 transaction.commit();
             });

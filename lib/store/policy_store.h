@@ -66,7 +66,9 @@ class PolicyStore {
     static PolicyStore open_for_change(const std::filesystem::path& file, std::string who,
                                        std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
     // Any number of readers. One that may not write to the folder needs another connection, such as the
-    // monitor's, to be open: it has made the -wal and -shm files.
+    // monitor's, to be open: it has made the -wal and -shm files. After a knockmgr was killed at a bad
+    // moment, such a reader gets an Error from every function until root's connection has read once; so it
+    // tries again later and keeps what it knows, and the monitor asks version() all the time.
     static PolicyStore open_for_reading(const std::filesystem::path& file);
     PolicyStore(PolicyStore&&) noexcept;
     PolicyStore& operator=(PolicyStore&&) noexcept;

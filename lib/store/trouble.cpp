@@ -49,11 +49,12 @@ std::string busy(const std::filesystem::path& file) {
 }
 
 std::string cannot_open(const std::filesystem::path& file, std::string_view detail) {
-    if (::access(file.c_str(), R_OK) != 0)
-        return fmt::format("{}; check owner and mode", system_error("open").what());
+    if (::eaccess(file.c_str(), R_OK) != 0) {
+        return fmt::format("{}; check owner and mode", system_error(detail).what());
+    }
     return fmt::format(
-        "{}; its -wal and -shm files cannot be used by this user: run the program as the owner, or start "
-        "knockd first",
+        "{}; its -wal and -shm files cannot be used by this user: run the program as the owner, "
+        "or start knockd first",
         detail);
 }
 
@@ -66,7 +67,14 @@ std::string explained(const std::filesystem::path& file, const SQLite::Exception
     case SQLITE_IOERR:
         return fmt::format("{} ({}); check the disk and the kernel's log", detail,
                            trouble.getExtendedErrorCode());
-    case SQLITE_READONLY: return fmt::format("{}; run the program as the user that owns it", detail);
+    case SQLITE_READONLY:
+        // The shared index of the write-ahead log is half written, and only who may write it can mend it.
+        if (trouble.getExtendedErrorCode() == SQLITE_READONLY_RECOVERY ||
+            trouble.getExtendedErrorCode() == SQLITE_READONLY_CANTINIT) {
+            return "the program that last changed it was killed; mended as soon as knockd or root reads it: "
+                   "try again";
+        }
+        return fmt::format("{}; run the program as the user that owns it", detail);
     case SQLITE_CANTOPEN: return cannot_open(file, detail);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return fmt::format("{}; it is damaged or no database: put a backup back", detail);

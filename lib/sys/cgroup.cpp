@@ -47,7 +47,7 @@ std::optional<std::filesystem::path> mount_point() {
 // path that climbs shows that the group lies outside of our cgroup namespace, where we have no business.
 std::optional<std::filesystem::path> own_directory() {
     const auto mount = mount_point();
-    const auto memberships = read_file("/proc/self/cgroup", 64 * 1024);
+    const auto memberships = read_file("/proc/self/cgroup", 65536);
     if (!mount || !memberships) return std::nullopt;
     for (const std::string_view line : split(*memberships, '\n')) {
         constexpr std::string_view version_2 = "0::/";

@@ -128,6 +128,8 @@ std::optional<Step> prepare_child(const CommandToRun& command, const Preparation
     }
     // Root's own commands may need set-user-ID programs; to everybody else they would be a way up.
     if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Step::limits;
+    // Nobody would watch its time limit any more. After the change of user, which forgets it.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return Step::limits;
     return std::nullopt;
 }
 

@@ -103,11 +103,11 @@ TEST_CASE("each kind of row has what it is about") {
     const Log log;
     for (const std::string spent : {"2", "3"}) {
         const std::string refusal = spent == "3" ? "5" : "0";
-        for (const auto& [column, value] : Fields{
+        for (const auto& field : Fields{
                  {"chain", "x''"}, {"value", "x''"}, {"count", "0"}, {"carrier", "0"}, {"algorithm", "0"}}) {
             CAPTURE(spent);
-            CAPTURE(column);
-            CHECK(log.insert({{"kind", spent}, {"refusal", refusal}, {column, value}}) != "");
+            CAPTURE(field.first);
+            CHECK(log.insert({{"kind", spent}, {"refusal", refusal}, field}) != "");
         }
     }
     CHECK(log.insert({{"kind", "2"}, {"refusal", "5"}}) != ""); // accepted and refused

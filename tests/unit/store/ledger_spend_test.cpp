@@ -189,3 +189,19 @@ TEST_CASE("outputs are kept with the end of their command, empty ones too") {
     s.ledger.begin();
     CHECK_FALSE(error_of([&] { s.ledger.keep_output(RowNumber{77}, bytes, false); }).empty()); // no such row
 }
+
+TEST_CASE("verifying holds nothing up: spends go on, and what they commit is seen") {
+    Spending s;
+    REQUIRE(s.spend(100, 99));
+    CHECK_FALSE(s.ledger.verify({}));
+    CHECK(s.spend(99, 98));
+    const Ledger reader = Ledger::open_for_reading(s.file);
+    CHECK_FALSE(reader.verify({s.ledger.head()}));
+    CHECK(s.spend(98, 97));
+    CHECK(reader.head().row == RowNumber{4});
+    s.ledger.begin();
+    CHECK_FALSE(s.ledger.verify({})); // also within a transaction, which goes on
+    REQUIRE(s.ledger.spend(s.at(97), {s.chain, s.at(96), 96}));
+    s.ledger.commit();
+    CHECK(s.ledger.position(s.chain)->count == 96);
+}

@@ -87,12 +87,12 @@ TEST_CASE("any field changed in any row is found at that row") {
                                                            {"duration", "1"},
                                                            {"text", "'x'"},
                                                            {"hash", "zeroblob(32)"}};
-    for (const auto& [column, value] : changes) {
+    for (const auto& change : changes) {
         const Tampered t;
         t.sql(
             fmt::format("PRAGMA ignore_check_constraints = ON; UPDATE event SET \"{}\" = {} WHERE number = 5",
-                        column, value));
-        CAPTURE(column);
+                        change.first, change.second));
+        CAPTURE(change.first);
         CHECK(begins(t.verdict(), "5: its hash"));
     }
 }

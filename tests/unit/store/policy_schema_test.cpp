@@ -106,10 +106,10 @@ TEST_CASE("an enrolment is a chain that can exist, and unlike every other") {
         {"image", "zeroblob(0)"},
         {"public_key", "zeroblob(31)"},
         {"enrolled", "NULL"}};
-    for (const auto& [column, value] : bad) {
-        CAPTURE(column);
-        CAPTURE(value);
-        CHECK(raw_error(policy.file, enrolling(column, value)) != "");
+    for (const auto& field : bad) {
+        CAPTURE(field.first);
+        CAPTURE(field.second);
+        CHECK(raw_error(policy.file, enrolling(field.first, field.second)) != "");
     }
     CHECK(raw_error(policy.file, enrolling("public_key", "zeroblob(32)")) == "");
     CHECK(raw_error(policy.file, enrolling("seed", "'other'")).find("UNIQUE") !=

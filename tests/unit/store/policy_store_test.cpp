@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace otk;
 using namespace otk::test;
@@ -311,4 +312,16 @@ TEST_CASE("a reader that is in the middle of its grants neither blocks a change 
     visited = 0;
     reader.each_grant([&](const GrantDetails&) { ++visited; });
     CHECK(visited == 1);
+}
+
+TEST_CASE("a database that this user may not read says so") {
+    if (::geteuid() == 0) {
+        MESSAGE("SKIPPED as root, who may read everything");
+        return;
+    }
+    const Folder folder;
+    { const PolicyStore made = PolicyStore::create(folder / "policy.db", server_id, ledger_id); }
+    REQUIRE(::chmod((folder / "policy.db").c_str(), 0) == 0);
+    const std::string error = error_of([&] { PolicyStore::open_for_reading(folder / "policy.db"); });
+    CHECK(error.find("Permission denied; check owner and mode") != std::string::npos);
 }

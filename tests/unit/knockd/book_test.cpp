@@ -1,0 +1,159 @@
+// All live chains, by grant and by image.
+
+#include "knockd/validate/book.h"
+#include "tests/store/support.h"
+
+#include <doctest/doctest.h>
+
+using namespace otk;
+using namespace otk::test;
+
+namespace {
+
+Value image(std::uint64_t which) { return start_of(Algorithm::sha256, which); }
+
+Entry entry(int grant, std::uint64_t which, Count count = 100) {
+    Entry made;
+    made.grant = GrantId{grant};
+    made.chain = ChainId{static_cast<std::uint8_t>(grant)};
+    made.algorithm = Algorithm::sha256;
+    made.image = image(which);
+    made.count = count;
+    return made;
+}
+
+} // namespace
+
+TEST_CASE("a chain is found by its image and by its grant, and moves on") {
+    Book book;
+    book.put(entry(1, 11));
+    book.put(entry(2, 22));
+    CHECK(book.size() == 2);
+    REQUIRE(book.find(Algorithm::sha256, image(11)) != nullptr);
+    CHECK(book.find(Algorithm::sha256, image(11))->grant == GrantId{1});
+    CHECK(book.find(GrantId{2})->image == image(22));
+    CHECK(book.find(Algorithm::sha256, image(33)) == nullptr);
+    CHECK(book.find(GrantId{3}) == nullptr);
+
+    book.advance(GrantId{1}, image(12), 99);
+    CHECK(book.find(Algorithm::sha256, image(11)) == nullptr);
+    REQUIRE(book.find(Algorithm::sha256, image(12)) != nullptr);
+    CHECK(book.find(Algorithm::sha256, image(12))->count == 99);
+    CHECK(book.find(GrantId{2})->image == image(22));
+}
+
+TEST_CASE("a chain that is put again replaces the grant's former one") {
+    Book book;
+    book.put(entry(1, 11));
+    book.put(entry(1, 12, 50));
+    CHECK(book.size() == 1);
+    CHECK(book.find(Algorithm::sha256, image(11)) == nullptr);
+    CHECK(book.find(Algorithm::sha256, image(12))->count == 50);
+}
+
+TEST_CASE("a removed chain is gone; removing what is not there does nothing") {
+    Book book;
+    book.put(entry(1, 11));
+    book.remove(GrantId{2});
+    CHECK(book.size() == 1);
+    book.remove(GrantId{1});
+    CHECK(book.size() == 0);
+    CHECK(book.find(GrantId{1}) == nullptr);
+    CHECK(book.find(Algorithm::sha256, image(11)) == nullptr);
+}
+
+TEST_CASE("each and select see every chain once") {
+    Book book;
+    for (int grant = 1; grant <= 20; ++grant)
+        book.put(entry(grant, static_cast<std::uint64_t>(grant), static_cast<Count>(grant)));
+    Count sum = 0;
+    book.each([&sum](const Entry& each) { sum += each.count; });
+    CHECK(sum == 210);
+    const auto even = book.select([](const Entry& each) { return each.count % 2 == 0; });
+    CHECK(even.size() == 10);
+}
+
+TEST_CASE("the same image of another algorithm is another image") {
+    Book book;
+    Entry md5 = entry(1, 1);
+    md5.algorithm = Algorithm::md5;
+    md5.image = start_of(Algorithm::md5, 5);
+    Entry sha1 = md5;
+    sha1.grant = GrantId{2};
+    sha1.algorithm = Algorithm::sha1;
+    book.put(md5);
+    book.put(sha1);
+    CHECK(book.find(Algorithm::md5, md5.image)->grant == GrantId{1});
+    CHECK(book.find(Algorithm::sha1, md5.image)->grant == GrantId{2});
+    CHECK(book.find(Algorithm::md4, md5.image) == nullptr);
+    CHECK_FALSE(book.find(GrantId{1})->same_image);
+}
+
+TEST_CASE("two enabled grants with one image are both marked, however they came to it") {
+    for (const bool by_advance : {false, true}) {
+        CAPTURE(by_advance);
+        Book book;
+        book.put(entry(1, 11));
+        if (by_advance) {
+            book.put(entry(2, 22));
+            book.advance(GrantId{2}, image(11), 99);
+        } else {
+            book.put(entry(2, 11));
+        }
+        book.put(entry(3, 33));
+        CHECK(book.find(GrantId{1})->same_image);
+        CHECK(book.find(GrantId{2})->same_image);
+        CHECK_FALSE(book.find(GrantId{3})->same_image);
+        CHECK(book.find(Algorithm::sha256, image(11))->same_image);
+    }
+}
+
+TEST_CASE("a disabled grant does not take part, and the enabled one is found") {
+    for (const int disabled : {1, 2}) {
+        Book book;
+        for (const int grant : {1, 2}) {
+            Entry each = entry(grant, 11);
+            each.enabled = grant != disabled;
+            book.put(each);
+        }
+        CHECK_FALSE(book.find(GrantId{1})->same_image);
+        CHECK_FALSE(book.find(GrantId{2})->same_image);
+        CHECK(book.find(Algorithm::sha256, image(11))->grant == GrantId{3 - disabled});
+    }
+}
+
+// Book's own words: marked "until one of them is renewed or removed". A restart would not mark the other one.
+TEST_CASE("the mark of two equal images goes when only one of them is left") {
+    SUBCASE("the other was removed") {
+        Book book;
+        book.put(entry(1, 11));
+        book.put(entry(2, 11));
+        book.remove(GrantId{2});
+        CHECK_FALSE(book.find(GrantId{1})->same_image);
+    }
+    SUBCASE("the other was renewed") {
+        Book book;
+        book.put(entry(1, 11));
+        book.put(entry(2, 11));
+        book.put(entry(2, 22));
+        CHECK_FALSE(book.find(GrantId{1})->same_image);
+        CHECK_FALSE(book.find(GrantId{2})->same_image);
+    }
+    SUBCASE("the other was disabled") {
+        Book book;
+        book.put(entry(1, 11));
+        book.put(entry(2, 11));
+        Entry disabled = *book.find(GrantId{2});
+        disabled.enabled = false;
+        book.put(disabled);
+        CHECK_FALSE(book.find(GrantId{1})->same_image);
+    }
+    SUBCASE("of three, two are left") {
+        Book book;
+        for (const int grant : {1, 2, 3})
+            book.put(entry(grant, 11));
+        book.remove(GrantId{2});
+        CHECK(book.find(GrantId{1})->same_image);
+        CHECK(book.find(GrantId{3})->same_image);
+    }
+}

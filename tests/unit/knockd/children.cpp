@@ -1,0 +1,46 @@
+#include "tests/unit/knockd/children.h"
+
+#include "base/bytes.h"
+#include "base/promise.h"
+
+#include <sys/wait.h>
+
+namespace otk::test {
+
+Children::Children() {
+    loop.on_signals({SIGCHLD}, [this](int) { look(); });
+}
+
+void Children::look() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        ended(pid, status);
+    if (holds_ && holds_()) loop.stop();
+}
+
+void Children::until(const std::function<bool()>& holds) {
+    if (holds()) return;
+    holds_ = holds;
+    bool too_long = false;
+    const auto patience = loop.after(std::chrono::minutes{2}, [&] {
+        too_long = true;
+        loop.stop();
+    });
+    const auto now_and_then = loop.every(std::chrono::milliseconds{20}, [this] { look(); });
+    loop.run();
+    holds_ = nullptr;
+    if (too_long) throw Error("what was waited for did not come within two minutes");
+}
+
+Job shell(std::int64_t row, const std::string& script, std::chrono::seconds limit) {
+    Job job;
+    job.row = RowNumber{row};
+    job.run.argv = {"/bin/sh", "-c", script};
+    job.run.environment = {"PATH=/usr/bin:/bin"};
+    job.limit = limit;
+    return job;
+}
+
+std::string text_of(const End& end) { return std::string(as_text(end.output)); }
+
+} // namespace otk::test
