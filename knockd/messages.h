@@ -119,6 +119,7 @@ struct CaptureCounters {
     std::uint64_t held_back = 0;    // known values that came again too often to report each time
     std::uint64_t answered = 0;     // DNS answers sent
     std::uint64_t not_answered = 0; // over the rate, or not sendable
+    friend bool operator==(const CaptureCounters&, const CaptureCounters&) = default;
 };
 
 // The first message to validate.

@@ -1,7 +1,6 @@
 #include "knockd/capture/capture.h"
 
 #include <cerrno>
-#include <cstring>
 #include <poll.h>
 #include <unistd.h>
 
@@ -201,7 +200,7 @@ void Capture::send_counters() {
     counters_.lost = 0;
     for (const Source& source : sources_)
         counters_.lost += source.totals().lost;
-    if (std::memcmp(&counters_, &sent_, sizeof sent_) == 0) return;
+    if (counters_ == sent_) return;
     if (monitor_.send_struct(counters_) == Channel::Sent::done) sent_ = counters_;
 }
 
