@@ -156,7 +156,7 @@ void Capture::read_watches() {
         switch (watches_.next()) {
         case Mailbox::Next::nothing_yet: return;
         case Mailbox::Next::closed: _exit(0); // the monitor holds this end, too: it has gone
-        case Mailbox::Next::broken: promise(false, "knockd-validate sent a message of no known size");
+        case Mailbox::Next::broken: broken_promise("knockd-validate sent a message of no known size");
         case Mailbox::Next::message: break;
         }
         const auto watch = watches_.as<message::Watch>();

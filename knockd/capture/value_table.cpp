@@ -18,13 +18,13 @@ std::array<std::uint8_t, largest_value> padded(const Value& value) {
 
 } // namespace
 
-ValueTable::ValueTable(std::uint64_t key) :
-    key_(key), mask_(smallest - 1), tags_(smallest), keys_(smallest) {}
+ValueTable::ValueTable(std::uint64_t secret) :
+    secret_(secret), mask_(smallest - 1), tags_(smallest), keys_(smallest) {}
 
 ValueTable::Place ValueTable::place(Algorithm algorithm, const Key& key) const {
     std::uint64_t word = 0;
     std::memcpy(&word, key.data(), sizeof word);
-    std::uint64_t hash = (word ^ key_) * golden;
+    std::uint64_t hash = (word ^ secret_) * golden;
     hash ^= hash >> 32;
     const auto tag = static_cast<Tag>(static_cast<unsigned>(algorithm) << 2 | ((hash >> 53) << 5));
     return {static_cast<std::size_t>(hash) & mask_, tag};

@@ -17,8 +17,8 @@ class ValueTable {
     // What a value is; one value can be both (the knock spent last is its chain's image).
     enum Mark : std::uint8_t { image = 1, known = 2 };
 
-    // `key` is random: it makes the slots of chosen values unpredictable.
-    explicit ValueTable(std::uint64_t key);
+    // `secret` is random: it makes the slots of chosen values unpredictable.
+    explicit ValueTable(std::uint64_t secret);
 
     void add(Algorithm algorithm, const Value& value, Mark mark);
     void remove(Algorithm algorithm, const Value& value, Mark mark);
@@ -43,7 +43,7 @@ class ValueTable {
     void erase(std::size_t slot);
     void grow();
 
-    std::uint64_t key_;
+    std::uint64_t secret_;
     std::size_t mask_;
     std::size_t used_ = 0;
     std::vector<Tag> tags_;

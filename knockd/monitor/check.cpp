@@ -77,8 +77,8 @@ int check(const Config& config, const Places& places) {
     for (const std::string& name : config.capture.interfaces) {
         well &= must("interface " + name, [&] { must_be_interface(name); });
     }
-    well &=
-        must("policy (made by `knockmgr init`)", [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
+    well &= must("policy (made by `knockmgr init`)",
+                 [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
     if (geteuid() == 0) {
         well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
         well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
@@ -89,8 +89,7 @@ int check(const Config& config, const Places& places) {
     }
     say_firewall_needs(config);
     say_delegations(config);
-    if (!well)
-        fmt::print("\nNot ready to serve: see MISSING above.\n");
+    if (!well) fmt::print("\nNot ready to serve: see MISSING above.\n");
     return well ? 0 : 1;
 }
 

@@ -177,10 +177,8 @@ void Monitor::flush_to_validate() {
     while (!to_validate_.empty()) {
         const Channel::Sent sent = validate_.child.channel().send(to_validate_.front());
         if (sent == Channel::Sent::would_block) return loop_.on_writable(fd, [this] { flush_to_validate(); });
-        if (sent == Channel::Sent::closed)
-            to_validate_.clear();
-        else
-            to_validate_.pop_front();
+        if (sent == Channel::Sent::closed) return to_validate_.clear();
+        to_validate_.pop_front();
     }
     loop_.no_longer_writable(fd);
 }
@@ -188,11 +186,10 @@ void Monitor::flush_to_validate() {
 void Monitor::child_ended() {
     int wait_status = 0;
     for (pid_t pid = 0; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;) {
-        if (actor_.commands().child_ended(pid, wait_status)) continue;
-        if (pid == capture_.child.pid())
-            helper_ended(capture_, wait_status);
-        else if (pid == validate_.child.pid())
-            helper_ended(validate_, wait_status);
+        for (Helper* helper : {&capture_, &validate_}) {
+            if (pid == helper->child.pid()) helper_ended(*helper, wait_status);
+        }
+        (void)actor_.commands().child_ended(pid, wait_status);
     }
     if (stopping_) stop_further();
 }
@@ -204,12 +201,25 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
     helper.child.hang_up();
     helper.ready = false;
     if (stopping_) return;
-    if (std::exchange(helper.expected_to_end, false)) return start(helper);
+    if (std::exchange(helper.expected_to_end, false))
+        return start_later(helper, std::chrono::milliseconds{1});
     ++status_.child_crashes;
     const auto delay = helper.child.back_off();
     journal("knockd", fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
                                   describe_end(wait_status), delay.count()));
-    helper.restart = loop_.after(delay, [this, &helper] { start(helper); });
+    start_later(helper, delay);
+}
+
+// A process that cannot be had now (no memory, no descriptors) may be had in a while; the others go on.
+void Monitor::start_later(Helper& helper, std::chrono::milliseconds delay) {
+    helper.restart = loop_.after(delay, [this, &helper] {
+        try {
+            start(helper);
+        } catch (const Error& error) {
+            journal("knockd", error.what());
+            start_later(helper, helper.child.back_off());
+        }
+    });
 }
 
 void Monitor::on_signal(int signal) {

@@ -36,6 +36,7 @@ class Monitor {
         std::unique_ptr<EventLoop::Timer> restart{};
     };
     void start(Helper& helper);
+    void start_later(Helper& helper, std::chrono::milliseconds delay);
     void hear(Helper& helper);
     [[nodiscard]] bool take_from_capture(); // false: the message breaks its contract
     [[nodiscard]] bool take_from_validate();
@@ -57,7 +58,7 @@ class Monitor {
     Places places_;
     std::function<Config()> read_config_;
     PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
-    WriterLock lock_; // one knockd for one state directory
+    WriterLock lock_;    // one knockd for one state directory
     Mark mark_;
     Status status_;
     StatusFile status_file_;

@@ -79,7 +79,7 @@ message::ValidateSetup validate_setup(const Config& config, const Places& places
 }
 
 std::filesystem::path empty_root(const Places& places) {
-    const std::filesystem::path directory = places.mark.parent_path() / "empty";
+    std::filesystem::path directory = places.mark.parent_path() / "empty";
     // Nobody may write there, and everybody may look that nothing is there, whatever the umask.
     const bool made = mkdir(directory.c_str(), 0555) == 0 || errno == EEXIST;
     if (!made || chmod(directory.c_str(), 0555) != 0) {

@@ -13,8 +13,7 @@ Error system_error(std::string_view what, int error_number) {
     return Error(std::string(what) + ": " + std::strerror(error_number));
 }
 
-void promise(bool kept, const char* what) {
-    if (kept) return;
+void broken_promise(const char* what) {
     // write(2) and not stdio: this must work in a sandboxed child and say something before the end.
     constexpr std::string_view before = "broken promise: ";
     (void)!::write(STDERR_FILENO, before.data(), before.size());

@@ -22,7 +22,12 @@ class Error : public std::runtime_error {
 [[nodiscard]] Error system_error(std::string_view what);
 [[nodiscard]] Error system_error(std::string_view what, int error_number);
 
-// Ends the process (abort) with `what` on standard error unless `kept`.
-void promise(bool kept, const char* what);
+// Ends the process (abort) with `what` on standard error.
+[[noreturn]] void broken_promise(const char* what);
+
+// Does that unless `kept`.
+inline void promise(bool kept, const char* what) {
+    if (!kept) broken_promise(what);
+}
 
 } // namespace otk

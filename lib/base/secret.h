@@ -66,7 +66,9 @@ class SecretText {
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
   private:
-    void wipe() { explicit_bzero(bytes_.data(), bytes_.size()); }
+    void wipe() {
+        if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
+    }
     std::vector<std::uint8_t> bytes_;
 };
 
