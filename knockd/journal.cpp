@@ -17,4 +17,10 @@ void journal(std::string_view program, std::string_view text) {
     (void)!write(STDERR_FILENO, line.data(), line.size()); // nowhere to complain to
 }
 
+void Complaint::say(std::string_view text) {
+    if (text == said_) return;
+    said_ = text;
+    journal(program_, text);
+}
+
 } // namespace otk

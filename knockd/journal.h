@@ -1,6 +1,7 @@
 // One line for the journal (standard error, which systemd or a terminal reads).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace otk {
@@ -8,5 +9,18 @@ namespace otk {
 // "PROGRAM: TEXT" and a line end in one write(2), so that lines of different processes do not mix. Control
 // characters in the text are shown as \xNN.
 void journal(std::string_view program, std::string_view text);
+
+// A trouble that is met again and again (a full disk, tried each second) is told once, until it changes or is
+// over.
+class Complaint {
+  public:
+    explicit Complaint(std::string program) : program_(std::move(program)) {}
+    void say(std::string_view text);
+    void over() { said_.clear(); }
+
+  private:
+    std::string program_;
+    std::string said_;
+};
 
 } // namespace otk

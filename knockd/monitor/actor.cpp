@@ -46,12 +46,20 @@ bool Actor::act(const message::Act& act) {
     if (act.row.row <= newest_) return false;
     newest_ = act.row.row;
     mark_.note(act.row);
+    try {
+        check_and_run(act);
+    } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
+        ended(end_without_start(act.row.row, Outcome::not_started, Refusal::none, error.what()));
+    }
+    return true;
+}
 
+// The validator's word on the packet is all there is; its decision is taken again, by the same rules, from
+// root's own file, which may also have changed since.
+void Actor::check_and_run(const message::Act& act) {
     const auto details = policy_.grant(act.grant);
     const std::string label = grant_label(details, act.grant);
     labels_[act.row.row] = label;
-    // The validator's word on the packet is all there is; its decision is taken again, by the same rules,
-    // from root's own file, which may also have changed since.
     Decision decision{Refusal::no_such_grant, {}};
     if (details) {
         const KnockFacts facts{from_nanoseconds(act.at), act.carrier, act.source, act.named};
@@ -59,17 +67,12 @@ bool Actor::act(const message::Act& act) {
             decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
     }
     if (!decision.allowed()) {
-        refuse(act, decision.refusal);
-        return true;
+        ended(end_without_start(act.row.row, Outcome::refused, decision.refusal, {}));
+        return;
     }
     ++status_.accepted;
     journal("knockd", line_of(act, label, "accepted"));
     run(act, *details, decision.address);
-    return true;
-}
-
-void Actor::refuse(const message::Act& act, Refusal refusal) {
-    ended(end_without_start(act.row.row, Outcome::refused, refusal, {}));
 }
 
 void Actor::run(const message::Act& act, const GrantDetails& details, const Address& address) {
@@ -77,24 +80,33 @@ void Actor::run(const message::Act& act, const GrantDetails& details, const Addr
     Job job{act.row.row,
             {expand(details.command.argv, values), environment(values), std::nullopt},
             details.command.time_limit};
+    if (geteuid() == 0) {
+        job.run.run_as = find_account(details.command.run_as);
+        if (!job.run.run_as) throw Error("there is no user " + details.command.run_as);
+    }
+    commands_.submit(std::move(job));
+}
+
+// For the journal: it must not fail because the policy cannot be read.
+std::string Actor::label_of(GrantId grant) const {
     try {
-        if (geteuid() == 0) {
-            job.run.run_as = find_account(details.command.run_as);
-            if (!job.run.run_as) throw Error("there is no user " + details.command.run_as);
-        }
-        commands_.submit(std::move(job));
-    } catch (const Error& error) {
-        ended(end_without_start(act.row.row, Outcome::not_started, Refusal::none, error.what()));
+        return grant_label(policy_.grant(grant), grant);
+    } catch (const Error&) {
+        return fmt::format("grant {}", static_cast<std::int64_t>(grant));
     }
 }
 
 void Actor::asked(const message::Act& act) {
     const RowNumber row = act.row.row;
-    if (commands_.knows(row)) return; // its end will come
-    const auto end = unstored_.find(row);
-    if (end != unstored_.end()) return send_(end->second);
-    labels_[row] = grant_label(policy_.grant(act.grant), act.grant);
+    if (commands_.knows(row)) return;    // its end will come
+    if (unstored_.contains(row)) return; // has been sent again
+    labels_[row] = label_of(act.grant);
     ended(end_without_start(row, Outcome::interrupted, Refusal::none, "cut off by a crash or a restart"));
+}
+
+void Actor::send_again() {
+    for (const auto& [row, end] : unstored_)
+        send_(end);
 }
 
 void Actor::ended(End end) {
@@ -122,7 +134,7 @@ void Actor::report(const message::Report& report) {
     case What::duplicate: break;
     }
     if (report.row.row != RowNumber{}) mark_.note(report.row);
-    journal("knockd", line_of(report, grant_label(policy_.grant(report.grant), report.grant)));
+    journal("knockd", line_of(report, label_of(report.grant)));
 }
 
 } // namespace otk

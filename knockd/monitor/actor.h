@@ -25,6 +25,8 @@ class Actor {
     [[nodiscard]] bool act(const message::Act& act);
     // What became of a knock that was spent before validate was started again.
     void asked(const message::Act& act);
+    // Validate has started again: what it may not have stored is sent once more.
+    void send_again();
     void report(const message::Report& report);
     void stored(const message::Stored& stored);
 
@@ -34,7 +36,8 @@ class Actor {
 
   private:
     void ended(End end);
-    void refuse(const message::Act& act, Refusal refusal);
+    void check_and_run(const message::Act& act);
+    [[nodiscard]] std::string label_of(GrantId grant) const;
     void run(const message::Act& act, const GrantDetails& details, const Address& address);
 
     const PolicyStore& policy_;

@@ -1,7 +1,6 @@
 #include "knockd/monitor/mark.h"
 
 #include "base/text.h"
-#include "knockd/journal.h"
 #include "store/mark.h"
 #include "sys/file.h"
 
@@ -31,12 +30,12 @@ void Mark::flush() {
     try {
         replace_file(file_, format_mark(*head_), 0600, true);
         dirty_ = false;
+        trouble_.over();
         journal("knockd", fmt::format("ledger anchor: row {} hash {}", static_cast<std::int64_t>(head_->row),
                                       to_hex(head_->hash)));
     } catch (const Error& error) {
-        journal("knockd",
-                fmt::format("the mark cannot be written: {}; an old ledger put back would not be noticed",
-                            error.what()));
+        trouble_.say(fmt::format(
+            "the mark cannot be written: {}; an old ledger put back would not be noticed", error.what()));
     }
 }
 

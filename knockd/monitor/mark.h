@@ -2,7 +2,7 @@
 // file, which is in no backup. With it an old ledger that is put back, or a lost one, is noticed.
 #pragma once
 
-#include "base/clock.h"
+#include "knockd/journal.h"
 #include "store/ledger.h"
 
 #include <filesystem>
@@ -27,6 +27,7 @@ class Mark {
     std::filesystem::path file_;
     std::optional<Head> head_;
     bool dirty_ = false;
+    Complaint trouble_{"knockd"};
 };
 
 } // namespace otk

@@ -141,6 +141,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     validate_.ready = true;
     if (ready.acceptance == message::Acceptance::open) {
         mark_.note(ready.head);
+        actor_.send_again();
     } else {
         journal("knockd", line_of(ready.acceptance));
     }
@@ -251,6 +252,16 @@ void Monitor::reload() {
     }
 }
 
+// Root's reading puts in order what a killed knockmgr left behind; only then can validate read on (DESIGN 8).
+void Monitor::read_policy() {
+    try {
+        (void)policy_.version();
+        policy_trouble_.over();
+    } catch (const Error& error) {
+        policy_trouble_.say(error.what());
+    }
+}
+
 void Monitor::start_again(Helper& helper) {
     if (!helper.child.connected()) return; // that is under way
     helper.expected_to_end = true;
@@ -299,6 +310,7 @@ void Monitor::stop_further() {
 
 void Monitor::every_second() {
     mark_.flush();
+    read_policy();
     if (answers_on_every_address() && addresses_of_host() != addresses_) {
         journal("knockd",
                 "addresses of this host have changed; knockd-capture is started again to answer DNS on them");

@@ -48,6 +48,7 @@ class Monitor {
     void say_readiness();
     void on_signal(int signal);
     void reload();
+    void read_policy();
     void start_again(Helper& helper);
     [[nodiscard]] bool answers_on_every_address() const;
     void stop();
@@ -70,6 +71,7 @@ class Monitor {
     std::deque<std::vector<std::uint8_t>> to_validate_; // what did not fit into its channel yet
     Actor actor_;
     std::string addresses_; // of this host when capture was started last
+    Complaint policy_trouble_{"knockd"};
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;

@@ -77,21 +77,18 @@ class Reading {
 
 // Reads both children's messages until validate has said all and capture has sent its counters.
 void follow(Child& capture, Child& validate, Reading& reading) {
-    bool capture_open = true;
     bool validate_open = true;
     while (validate_open) {
         std::array<pollfd, 2> wait{pollfd{validate.channel().fd(), POLLIN, 0},
-                                   pollfd{capture_open ? capture.channel().fd() : -1, POLLIN, 0}};
+                                   pollfd{capture.channel().fd(), POLLIN, 0}};
         if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
             throw system_error("waiting for the helpers");
-        for (Mailbox::Next next;
-             capture_open && (next = capture.mailbox().next()) != Mailbox::Next::nothing_yet;) {
-            if (next == Mailbox::Next::message)
-                reading.take_from_capture(capture.mailbox());
-            else
-                throw Error("knockd-capture ended before the file did; its message says why");
+        for (Mailbox::Next next{}; (next = capture.mailbox().next()) != Mailbox::Next::nothing_yet;) {
+            if (next != Mailbox::Next::message)
+                throw Error("knockd-capture ended too early; its message says why");
+            reading.take_from_capture(capture.mailbox());
         }
-        for (Mailbox::Next next;
+        for (Mailbox::Next next{};
              validate_open && (next = validate.mailbox().next()) != Mailbox::Next::nothing_yet;) {
             if (next != Mailbox::Next::message)
                 throw Error("knockd-validate ended too early; its message says why");

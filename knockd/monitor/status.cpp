@@ -1,7 +1,6 @@
 #include "knockd/monitor/status.h"
 
 #include "base/text.h"
-#include "knockd/journal.h"
 #include "knockd/monitor/lines.h"
 #include "sys/file.h"
 
@@ -49,9 +48,9 @@ void StatusFile::write(const Status& status) {
     try {
         replace_file(file_, text, 0644, false);
         written_ = text;
-        failed_ = false;
+        trouble_.over();
     } catch (const Error& error) {
-        if (!std::exchange(failed_, true)) journal("knockd", error.what());
+        trouble_.say(error.what());
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "knockd/journal.h"
 #include "knockd/messages.h"
 
 #include <filesystem>
@@ -35,7 +36,7 @@ class StatusFile {
   private:
     std::filesystem::path file_;
     std::string written_;
-    bool failed_ = false;
+    Complaint trouble_{"knockd"};
 };
 
 } // namespace otk

@@ -100,9 +100,8 @@ void Acceptance::take_one(const message::Hit& hit, Time now) {
 void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
     using What = message::Report::What;
     const bool duplicate = known.kind == Known::Kind::spent && now - known.last_seen <= duplicate_time;
-    if (!duplicate)
-        return record_again(known, known.kind == Known::Kind::late ? RowKind::late : RowKind::replay, hit,
-                            now);
+    const RowKind again = known.kind == Known::Kind::late ? RowKind::late : RowKind::replay;
+    if (!duplicate) return record_again(known, again, hit, now);
 
     known_before_.push_back(known);
     known.last_seen = std::max(known.last_seen, now);

@@ -15,8 +15,21 @@ void Ends::take(const message::Output& output) {
     promise(bytes.size() <= end->second.done.output_size, "more output than was announced");
 }
 
+namespace {
+
+bool has_end(const Ledger& ledger, RowNumber knock) {
+    const std::vector<Row> rows = ledger.rows_about(knock);
+    return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
+        return row.kind == RowKind::ended || row.kind == RowKind::interrupted;
+    });
+}
+
+} // namespace
+
 message::Stored Ends::write(Ledger& ledger, const End& end, Time now) {
     const message::Done& done = end.done;
+    // Repeated, because a crash lost the acknowledgement: a command ends once.
+    if (has_end(ledger, done.row)) return {.row = done.row, .head = ledger.head()};
     Row row;
     row.at = now;
     row.kind = done.outcome == Outcome::interrupted ? RowKind::interrupted : RowKind::ended;

@@ -1,6 +1,5 @@
 #include "knockd/validate/validator.h"
 
-#include "knockd/journal.h"
 #include "knockd/validate/loading.h"
 
 #include <cerrno>
@@ -154,8 +153,7 @@ void Validator::judge(std::span<const message::Hit> hits) {
     });
     if (out.lost > 0) {
         journal("knockd-validate",
-                fmt::format("{} knock(s) refused and not spent, the ledger cannot be written: {}", out.lost,
-                            out.trouble));
+                fmt::format("{} knock(s) refused and not spent: {}", out.lost, out.trouble));
     }
     for (const message::Act& act : out.acts)
         tell_monitor(act);
@@ -187,18 +185,26 @@ void Validator::store_ends() {
     try {
         for (const message::Stored& stored : ends_.store(ledger_, clock_.now()))
             tell_monitor(stored);
+        ends_trouble_.over();
     } catch (const Error& error) {
-        journal("knockd-validate",
-                fmt::format("the end of a command waits, the ledger cannot be written: {}", error.what()));
+        ends_trouble_.say(fmt::format("the end of a command waits to be recorded: {}", error.what()));
     }
 }
 
+// A knockmgr that was killed can leave the policy unreadable until the monitor has read it (the index of
+// its log is made anew by root's connection only). What is known stays in force meanwhile.
 void Validator::reload_policy() {
-    const std::int64_t version = policy_.version();
-    if (version == policy_version_) return;
     std::vector<message::WatchEntry> watches;
-    load_chains(policy_, ledger_, setup_.algorithms, book_, watches);
-    policy_version_ = version;
+    try {
+        const std::int64_t version = policy_.version();
+        if (version == policy_version_) return;
+        load_chains(policy_, ledger_, setup_.algorithms, book_, watches);
+        policy_version_ = version;
+        policy_trouble_.over();
+    } catch (const Error& error) {
+        policy_trouble_.say(
+            fmt::format("the policy cannot be read now, what was known stays: {}", error.what()));
+    }
     send_watches(watches, false);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "knockd/journal.h"
 #include "knockd/mailbox.h"
 #include "knockd/messages.h"
 #include "knockd/validate/acceptance.h"
@@ -51,6 +52,8 @@ class Validator {
     Acceptance acceptance_;
     Ends ends_;
     std::int64_t policy_version_ = 0;
+    Complaint ends_trouble_{"knockd-validate"};
+    Complaint policy_trouble_{"knockd-validate"};
     std::vector<message::Hit> hits_;
     EventLoop loop_; // made, like its timer, before the sandbox
     std::unique_ptr<EventLoop::Timer> every_period_;

@@ -149,8 +149,8 @@ constexpr std::array keys{
         "The interfaces to listen on, at most 16; \"any\" is all of them, those that come up later included.",
         read_interfaces},
     Key{"accept", "window", "10",
-        "How many numbers below the last accepted one a knock may be, 1 to 64: one less than this may\n"
-        "get lost in a row.",
+        "How many numbers below the last accepted one are taken, 1 to 64. With 10, after number 50 those\n"
+        "from 49 to 40: nine knocks in a row may get lost, and the tenth still works.",
         read_window},
     Key{"accept", "algorithms", R"(["sha256"])",
         "The algorithms of chains: \"sha256\", and of RFC 2289 \"sha1\", \"md5\" and \"md4\". The latter "

@@ -26,8 +26,8 @@ struct SheetCarriers {
     std::optional<std::uint16_t> udp_port = std::uint16_t{62201}; // the port of knockd's [udp] ports
     bool icmp = true;
     std::string zone;               // of [dns] zones, without final dot; empty: no dns lines
-    bool dns_names_address = false; // the command uses an address and does not take the packet's source, so
-                                    // that a dns knock must name one; that takes the base32 form (DESIGN 4)
+    bool dns_names_address = false; // a dns knock must name an address, because the command uses one and the
+                                    // grant has it named; that takes the base32 form (DESIGN 4)
 };
 
 struct SheetContents {
@@ -55,6 +55,10 @@ struct SheetContents {
 // knocks. Throws Error when the host or the zone is not usable; having no knocks, or unordered ones, is a
 // broken promise.
 [[nodiscard]] SecretText render_text(const SheetContents& contents);
+
+// Throws the Error that write_private_file would throw for a name that is taken or a directory that is not
+// there: for a caller that asks for a passphrase in between. Changes nothing, and promises nothing.
+void check_new_file(const std::filesystem::path& file);
 
 // Creates the file with mode 0600, whatever the umask, and brings it to the disk (fsync of file and
 // directory). Throws Error when it exists already (nothing is overwritten: it may be somebody's only sheet)

@@ -67,18 +67,20 @@ void add_head(Page& page, const SheetContents& contents) {
              contents.knocks.back().number);
 }
 
-void add_rules(Page& page, TextForm form) {
+void add_rules(Page& page, const SheetContents& contents) {
     page.add("HOW TO KNOCK\n\n"
              "  1. Take the first number not struck out, and never go back to a higher one.\n"
              "  2. Send it by one of the lines below.\n"
-             "  3. Nothing happened? The same number again, by another carrier if need be,\n"
-             "     until it works.\n"
-             "  4. Then strike it out.\n\n"
+             "  3. Nothing happened? The same number again, by another carrier if need be, up\n"
+             "     to three times. That is harmless: a number works once.\n"
+             "  4. Strike it out. If nothing happened at all, take the next number; if that\n"
+             "     fails too, ask your administrator: tell the number, not the value.\n\n"
              "  What ping, dig or the others answer says nothing about the knock.\n"
              "  Whoever reads this sheet can knock: keep it as you keep a key. If it is lost\n"
              "  or was copied, tell your administrator at once.\n");
-    if (form == TextForm::words) {
-        page.add("  Capital or small letters are the same. In a DNS name put _ between words.\n\n");
+    if (contents.form == TextForm::words) {
+        page.add("  Capital or small letters are the same.{}\n\n",
+                 has_dns_lines(contents) ? " In a DNS name put _ between words." : "");
     } else {
         page.add("  Type the value without its blanks; capital or small letters are the same.\n\n");
     }
@@ -186,7 +188,7 @@ SecretText render_text(const SheetContents& contents) {
     check(contents);
     Page page(largest_size(contents));
     add_head(page, contents);
-    add_rules(page, contents.form);
+    add_rules(page, contents);
     add_ways(page, contents);
     Table(page, contents).add();
     return page.take();

@@ -60,6 +60,12 @@ bool usable_zone(std::string_view zone) {
            zone.find("..") == std::string_view::npos;
 }
 
+bool has_dns_lines(const SheetContents& contents) {
+    const SheetCarriers& carriers = contents.carriers;
+    // Behind hex digits or words an address could not be told from the value.
+    return !carriers.zone.empty() && (!carriers.dns_names_address || contents.form == TextForm::base32);
+}
+
 std::vector<Way> ways_to_send(const SheetContents& contents) {
     const SheetCarriers& carriers = contents.carriers;
     const std::string value = format_compact(contents.knocks.front().value, contents.form);
@@ -68,8 +74,7 @@ std::vector<Way> ways_to_send(const SheetContents& contents) {
         ways.push_back(
             {"ping (Linux, macOS, BSD)", {fmt::format("ping -c1 -p {} {}", value, contents.host)}});
     }
-    const bool dns_possible = !carriers.dns_names_address || contents.form == TextForm::base32;
-    if (!carriers.zone.empty() && dns_possible) add_dns(ways, contents, value);
+    if (has_dns_lines(contents)) add_dns(ways, contents, value);
     if (carriers.udp_port) add_udp(ways, contents, value, *carriers.udp_port);
     return ways;
 }

@@ -14,6 +14,10 @@ struct Way {
     std::vector<std::string> lines; // typed one after the other; they hold the knock, wipe them after use
 };
 
+// Whether a line puts the knock into a DNS name: where there is a zone, and the form can carry an address if
+// the name must have one.
+[[nodiscard]] bool has_dns_lines(const SheetContents& contents);
+
 // One for each tool that the carriers and the form of the sheet allow, in the order in which to try them.
 // Sources of the wire forms: DESIGN 4. Host and zone were found usable by the caller, who also sees to it
 // that there is a knock.
