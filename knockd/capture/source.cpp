@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "knockd/capture/filter.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <linux/if_packet.h>
@@ -110,7 +111,10 @@ struct Taker {
 void take_frame(u_char* context, const pcap_pkthdr* header, const u_char* bytes) {
     const Taker& taker = *reinterpret_cast<const Taker*>(context);
     const std::int64_t fraction = header->ts.tv_usec * (taker.nanoseconds ? 1 : 1000);
-    const Time at = from_nanoseconds(header->ts.tv_sec * std::int64_t{1'000'000'000} + fraction);
+    // A file may claim any time; what nanoseconds cannot hold is cut to what they can (the year 2262).
+    const std::int64_t seconds = std::clamp<std::int64_t>(header->ts.tv_sec, 0, 9'000'000'000);
+    const Time at =
+        from_nanoseconds(seconds * 1'000'000'000 + std::clamp<std::int64_t>(fraction, 0, 999'999'999));
     taker.take(Frame{{bytes, header->caplen}, taker.link, at});
 }
 

@@ -92,7 +92,8 @@ void Commands::start(const Job& job) {
 
 void Commands::read_output(Running& running) {
     std::array<std::uint8_t, 4096> buffer{};
-    for (;;) {
+    // A command that never stops writing gets its turn again: others must have theirs.
+    for (int turns = 0; turns < 64; ++turns) {
         const ssize_t got = read(running.process.output.get(), buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {

@@ -45,7 +45,8 @@ message::Report report_of(message::Report::What what, const Known& known, const 
 // Over dns the source is a resolver, and one knock may come through several: it says nothing about who sent
 // it. To repeat a knock without its address, or with the sender's own, is what users are told to do.
 bool comes_from_elsewhere(const Known& known, const message::Hit& hit) {
-    const bool other_name = !hit.named.empty() && hit.named != known.named && hit.named != known.source;
+    const bool own_name = hit.named == known.source && known.carrier != Carrier::dns;
+    const bool other_name = !hit.named.empty() && hit.named != known.named && !own_name;
     if (hit.carrier == Carrier::dns || known.carrier == Carrier::dns) return other_name;
     return other_name || (hit.source.family() == known.source.family() && hit.source != known.source);
 }
@@ -145,7 +146,7 @@ Decision Acceptance::judge(const Entry& entry, const message::Hit& hit, Row& row
     if (!details) return {Refusal::no_such_grant, {}};
     row.user = details->user.name;
     row.command = details->command.name;
-    if (entry.same_image) return {Refusal::same_image_twice, {}};
+    if (!book_.sharing_image_of(entry).empty()) return {Refusal::same_image_twice, {}};
     const KnockFacts facts{row.at, hit.carrier, hit.source, hit.named};
     return decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
 }
@@ -168,11 +169,11 @@ void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit,
 
     Head head;
     write(row, head);
-    promise(ledger_.spend(entry.image, {entry.chain, hit.value, number}),
-            "the ledger and its writer disagree on a chain");
-
-    entries_before_.push_back(entry);
-    book_.advance(entry.grant, hit.value, number);
+    // Chains that have met go on together, so that none of them accepts before an administrator has parted
+    // them.
+    for (const GrantId other : book_.sharing_image_of(entry))
+        advance(*book_.find(other), steps, hit.value);
+    advance(entry, steps, hit.value);
     if (book_.find(entry.algorithm, entry.image) == nullptr) {
         out_.watches.push_back(watch(WatchEntry::What::remove_image, entry.algorithm, entry.image));
     }
@@ -208,6 +209,16 @@ void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit,
         report.refusal = decision.refusal;
         out_.reports.push_back(report);
     }
+}
+
+void Acceptance::advance(const Entry& found, Count steps, const Value& image) {
+    const Entry entry = found; // what is found in the book changes with it
+    if (entry.count <= steps) return;
+    const Count number = entry.count - steps;
+    promise(ledger_.spend(entry.image, {entry.chain, image, number}),
+            "the ledger and its writer disagree on a chain");
+    entries_before_.push_back(entry);
+    book_.advance(entry.grant, image, number);
 }
 
 void Acceptance::remember(const Known& known) {

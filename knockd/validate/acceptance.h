@@ -46,6 +46,7 @@ class Acceptance {
     void known_again(Known& known, const message::Hit& hit, Time now);
     void record_again(Known& known, RowKind kind, const message::Hit& hit, Time now);
     void spend(const Entry& entry, Count steps, const message::Hit& hit, Time now);
+    void advance(const Entry& entry, Count steps, const Value& image);
     void remember(const Known& known);
     [[nodiscard]] Decision judge(const Entry& entry, const message::Hit& hit, Row& row) const;
     void write(Row& row, Head& head); // opens the transaction where that was not done yet

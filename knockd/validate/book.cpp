@@ -4,8 +4,7 @@ namespace otk {
 
 void Book::put(const Entry& entry) {
     remove(entry.grant);
-    Entry& kept = entries_[entry.grant] = entry;
-    index(kept);
+    index(entries_[entry.grant] = entry);
 }
 
 void Book::remove(GrantId grant) {
@@ -23,19 +22,7 @@ void Book::advance(GrantId grant, const Value& image, Count count) {
     index(entry);
 }
 
-// Policy refuses an image that was ever seen, so two chains can only meet by accident (or by a hash broken).
-// Then both are marked, and stay so until one of them is renewed or removed.
-void Book::index(Entry& entry) {
-    const Image image{entry.algorithm, entry.image};
-    entry.same_image = false;
-    const auto [begin, end] = by_image_.equal_range(image);
-    for (auto each = begin; each != end; ++each) {
-        Entry& other = entries_.at(each->second);
-        if (!entry.enabled || !other.enabled) continue;
-        entry.same_image = other.same_image = true;
-    }
-    by_image_.emplace(image, entry.grant);
-}
+void Book::index(const Entry& entry) { by_image_.emplace(Image{entry.algorithm, entry.image}, entry.grant); }
 
 void Book::unindex(const Entry& entry) {
     const auto [begin, end] = by_image_.equal_range(Image{entry.algorithm, entry.image});
@@ -55,6 +42,16 @@ const Entry* Book::find(Algorithm algorithm, const Value& image) const {
         if (best == nullptr || entry.enabled) best = &entry;
     }
     return best;
+}
+
+std::vector<GrantId> Book::sharing_image_of(const Entry& entry) const {
+    std::vector<GrantId> others;
+    if (!entry.enabled) return others;
+    const auto [begin, end] = by_image_.equal_range(Image{entry.algorithm, entry.image});
+    for (auto each = begin; each != end; ++each) {
+        if (each->second != entry.grant && entries_.at(each->second).enabled) others.push_back(each->second);
+    }
+    return others;
 }
 
 const Entry* Book::find(GrantId grant) const {

@@ -22,8 +22,7 @@ struct Entry {
     Algorithm algorithm{};
     Value image; // the value at `count`: the next knock hashes to it
     Count count = 0;
-    bool enabled = true;     // of the grant
-    bool same_image = false; // another enabled grant has the same image: neither accepts (DESIGN 3)
+    bool enabled = true; // of the grant
 };
 
 class Book {
@@ -33,11 +32,15 @@ class Book {
     void remove(GrantId grant);
     [[nodiscard]] const Entry* find(Algorithm algorithm, const Value& image) const;
     [[nodiscard]] const Entry* find(GrantId grant) const;
+    // The other enabled grants that stand at the same image as this enabled one: then none of them accepts
+    // (DESIGN 3). Policy refuses an image that was ever seen, so chains meet by accident or by a broken hash
+    // only.
+    [[nodiscard]] std::vector<GrantId> sharing_image_of(const Entry& entry) const;
     void advance(GrantId grant, const Value& image, Count count);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     void each(const std::function<void(const Entry&)>& visit) const;
-    // Grants for which `gone` says true.
+    // Grants for which `wanted` says true.
     [[nodiscard]] std::vector<GrantId> select(const std::function<bool(const Entry&)>& wanted) const;
 
   private:
@@ -49,7 +52,7 @@ class Book {
     struct ImageHash {
         std::size_t operator()(const Image& image) const { return ValueHash{}(image.value); }
     };
-    void index(Entry& entry);
+    void index(const Entry& entry);
     void unindex(const Entry& entry);
 
     std::unordered_map<GrantId, Entry> entries_;

@@ -146,8 +146,8 @@ class Ledger {
     [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
     [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
     [[nodiscard]] std::vector<Row> open_commands() const;                   // accepted rows without an end
-    // The newest accepted, refused, replay and late rows, newest first: what acceptance must remember at
-    // start.
+    // The newest accepted, refused, replay, late and contested rows, newest first: what acceptance must
+    // remember at start.
     void each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const;
     struct Output {
         std::vector<std::uint8_t> bytes;

@@ -120,9 +120,9 @@ std::vector<Row> Ledger::open_commands() const {
 void Ledger::each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const {
     inside_->database.doing("read", [&] {
         SQLite::Statement select =
-            inside_->prepare(select_rows("WHERE kind IN (?, ?, ?, ?) ORDER BY number DESC LIMIT ?"));
+            inside_->prepare(select_rows("WHERE kind IN (?, ?, ?, ?, ?) ORDER BY number DESC LIMIT ?"));
         int index = 0;
-        for (const RowKind kind : {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late}) {
+        for (const RowKind kind : {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late, RowKind::contested}) {
             select.bind(++index, number_of(kind));
         }
         select.bind(++index, limit(most));

@@ -118,7 +118,7 @@ std::vector<std::string> World::state() const {
     book.each([&](const Entry& entry) {
         lines.push_back(fmt::format("chain {} {} {} {} {}", static_cast<std::int64_t>(entry.grant),
                                     to_hex(entry.image.view()), entry.count, entry.enabled,
-                                    entry.same_image));
+                                    !book.sharing_image_of(entry).empty()));
     });
     std::sort(lines.begin(), lines.end()); // a book has no order; a memory has
     memory.each([&](const Known& known) {

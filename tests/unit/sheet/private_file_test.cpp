@@ -70,6 +70,18 @@ TEST_CASE("nothing is overwritten, not through a symbolic link either") {
     CHECK_FALSE(fs::exists(scratch / "elsewhere"));
 }
 
+TEST_CASE("whether a sheet could be written is told without writing one") {
+    const Scratch scratch;
+    const fs::path file = scratch / "sheet";
+    check_new_file(file);
+    CHECK_FALSE(fs::exists(file));
+    write_private_file(file, "first");
+    CHECK_THROWS_WITH_AS(check_new_file(file), doctest::Contains("exists already"), Error);
+    fs::create_symlink(scratch / "elsewhere", scratch / "link");
+    CHECK_THROWS_WITH_AS(check_new_file(scratch / "link"), doctest::Contains("exists already"), Error);
+    CHECK_THROWS_WITH_AS(check_new_file(scratch / "none/sheet"), doctest::Contains("none/sheet"), Error);
+}
+
 TEST_CASE("a missing directory is named") {
     const Scratch scratch;
     CHECK_THROWS_WITH_AS(write_private_file(scratch / "none/sheet", "x"), doctest::Contains("none/sheet"),

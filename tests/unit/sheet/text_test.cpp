@@ -176,9 +176,22 @@ TEST_CASE("a dns knock that must name an address takes base32") {
     contents.carriers.zone = "k.example.org";
     contents.carriers.dns_names_address = true;
     CHECK_FALSE(says(page_of(contents), "dig +short"));
+    contents.form = TextForm::words;
+    CHECK_FALSE(says(page_of(contents), "dig +short"));
+    CHECK_FALSE(says(page_of(contents), "DNS name"));
     contents.form = TextForm::base32;
     const std::string base32 = format_compact(contents.knocks.front().value, TextForm::base32);
     CHECK(has_line(page_of(contents), "    dig +short " + base32 + "-A-B-C-D.k.example.org"));
+}
+
+TEST_CASE("how words stand in a DNS name is said only where there is a line for one") {
+    SheetContents contents = contents_of(Algorithm::md5, 9, 1);
+    contents.form = TextForm::words;
+    CHECK_FALSE(says(page_of(contents), "DNS name"));
+    contents.carriers.zone = "k.example.org";
+    CHECK(says(page_of(contents), "In a DNS name put _ between words."));
+    contents.form = TextForm::hex;
+    CHECK_FALSE(says(page_of(contents), "put _ between words"));
 }
 
 TEST_CASE("the warning stands above the last knocks of the sheet") {
@@ -237,8 +250,8 @@ TEST_CASE("nobody's title moves a printer's cursor") {
 
 TEST_CASE("the rule for users is on the sheet") {
     const std::string page = page_of(contents_of(Algorithm::md5, 4, 1));
-    CHECK(says(page, "The same number again, by another carrier if need be,\n     until it works."));
-    CHECK(says(page, "Then strike it out."));
+    CHECK(says(page, "The same number again, by another carrier if need be, up\n     to three times."));
+    CHECK(says(page, "Strike it out. If nothing happened at all, take the next number"));
 }
 
 TEST_CASE("only what a shell takes as it stands is a host or a zone") {
