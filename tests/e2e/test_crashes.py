@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""SIGTERM, SIGKILL of each process in turn, SIGHUP, a new start: no knock becomes valid again, none runs twice."""
+
+import os
+import signal
+
+from otk_e2e import tap, wait, world
+from otk_e2e.daemon import is_running
+
+suite = tap.Suite(world.World)
+
+
+def expect_spent(w, right, knocks):
+    """None of them runs again, whatever happened to the processes."""
+    runs = len(right.runs())
+    for value in knocks:
+        w.knock_udp(value)
+    w.settle()
+    assert len(right.runs()) == runs, "a spent knock was executed again"
+
+
+@suite.case("SIGTERM ends all in order, with exit code 0, and leaves no process")
+def terminate(w):
+    right = w.right()
+    pids = [w.daemon.process.pid, *w.daemon.children().values()]
+    assert len(pids) == 3, w.daemon.children()
+    begin = w.daemon.log_size()
+    assert w.daemon.stop() == 0, w.daemon.log(begin)
+    assert not any(is_running(pid) for pid in pids)
+    w.daemon.start()
+    right.expect_one_run(w.knock_udp)
+
+
+@suite.case("a new start goes on where the last one ended")
+def restart(w):
+    right = w.right()
+    right.expect_one_run(w.knock_udp)
+    w.daemon.restart()
+    expect_spent(w, right, [right.chain.current, right.chain.at(right.chain.count + 1)])
+    right.expect_one_run(w.knock_udp)
+
+
+def kill_helper(w, name):
+    begin = w.daemon.log_size()
+    before = w.daemon.children()
+    victim = w.daemon.helper(name)
+    os.kill(victim, signal.SIGKILL)
+    wait.until(lambda: w.daemon.children().get(name, victim) != victim, f"{name} is started again")
+    wait.until(lambda: name in w.daemon.log(begin), lambda: f"the crash is in the log:\n{w.daemon.log(begin)}")
+    return before
+
+
+@suite.case("knockd-capture killed: it is started again and said so, knocks work, spent ones stay spent")
+def kill_capture(w):
+    right = w.right()
+    right.expect_one_run(w.knock_udp)
+    kill_helper(w, "knockd-capture")
+    assert w.daemon.alive()
+    expect_spent(w, right, [right.chain.current])
+    right.knock_until_it_runs()
+
+
+@suite.case("knockd-validate killed: it is started again and said so, knocks work, spent ones stay spent")
+def kill_validate(w):
+    right = w.right()
+    right.expect_one_run(w.knock_udp)
+    kill_helper(w, "knockd-validate")
+    assert w.daemon.alive()
+    expect_spent(w, right, [right.chain.current])
+    right.knock_until_it_runs()
+
+
+@suite.case("knockd itself killed: its helpers end with it, and a new one goes on")
+def kill_monitor(w):
+    right = w.right()
+    right.expect_one_run(w.knock_udp)
+    w.daemon.kill()
+    w.daemon.start()
+    expect_spent(w, right, [right.chain.current])
+    right.expect_one_run(w.knock_udp)
+
+
+@suite.case("killed again and again between knocks: as many runs as knocks, and none twice")
+def kill_often(w):
+    right = w.right(tokens=("{count}",))
+    used = []
+    for turn in range(6):
+        value = right.chain.next()
+        used.append(right.chain.count)
+        w.knock_udp(value)  # and at once, without waiting for what becomes of it:
+        if turn % 3 == 2:
+            w.daemon.kill()
+            w.daemon.start()
+        else:
+            os.kill(w.daemon.helper(("knockd-capture", "knockd-validate")[turn % 3]), signal.SIGKILL)
+        w.settle()
+    ran = [int(run) for run in right.runs()]
+    assert len(ran) == len(set(ran)), f"a knock ran twice: {ran}"
+    right.knock_until_it_runs()
+    expect_spent(w, right, [right.chain.at(count) for count in used])
+
+
+@suite.case("a command that the monitor's death cut off shows as interrupted")
+def interrupted(w):
+    script = 'echo $$ >> "$0"; exec sleep 3600'
+    right = w.right(script=script, of_command=("--as", "nobody", "--limit", "1h"), warm=False)
+    right.knock_until_it_runs()
+    w.daemon.kill()
+    try:
+        os.kill(int(right.runs()[0]), signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it may end with the monitor, or outlive it: the ledger must say the same
+    w.daemon.start()
+    assert right.newest_end()["outcome"] == "interrupted", right.rows()
+    assert len(right.rows("accepted")) == 1, right.rows()
+    assert len(right.runs()) == 1, "an interrupted command was started again"
+
+
+@suite.case("a command outlives the death of knockd-validate, and its end is in the ledger")
+def outlives_validate(w):
+    script = 'echo $$ >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.05; done; echo finished'
+    right = w.right(script=script, of_command=("--as", "nobody", "--limit", "1h"), warm=False)
+    right.knock_until_it_runs()
+    kill_helper(w, "knockd-validate")
+    with open(right.file + ".go", "wb"):
+        pass
+    assert right.newest_end()["outcome"] == "exited" and len(right.runs()) == 1, right.rows()
+
+
+@suite.case("SIGHUP with a good configuration takes it up, with a bad one keeps the old one and says why")
+def reload(w):
+    right = w.right()
+    begin = w.daemon.log_size()
+    w.installation.write_configuration("[accept]\nwindow = 999\n")
+    w.daemon.process.send_signal(signal.SIGHUP)
+    wait.until(lambda: "otk.toml:2" in w.daemon.log(begin), lambda: f"file and line are named:\n{w.daemon.log(begin)}")
+    right.expect_one_run(w.knock_udp)
+    w.installation.configure({**world.CONFIGURATION, "udp": {"ports": [62201, 4321]}})
+    w.daemon.process.send_signal(signal.SIGHUP)
+    right.knock_until_it_runs(lambda value: world.packets.send_udp(w.client, w.server.ipv4, value, 4321))
+
+
+@suite.case("a configuration with an unknown key, or none at all, is refused at start with file, line and column")
+def bad_start(w):
+    w.daemon.stop()
+    w.installation.write_configuration("[udp]\nprots = [62201]\n")
+    said = w.installation.call("knockd", "--dir", w.installation.state, expect=1)
+    assert "otk.toml:2:1" in said and "prots" in said, said
+    os.remove(f"{w.installation.state}/otk.toml")
+    said = w.installation.call("knockd", "--dir", w.installation.state, expect=1)
+    assert "otk.toml" in said, said
+
+
+if __name__ == "__main__":
+    suite.main()
