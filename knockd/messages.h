@@ -3,15 +3,19 @@
 // uses: a message that breaks its contract ends the sender (the monitor kills a child; a child that gets one
 // from the monitor aborts).
 //
+// clang-format off: a table
 //   descriptor   knockd-capture              knockd-validate
 //   3            to and from the monitor     to and from the monitor
 //   4            to and from validate        to and from capture
 //   5            the pcap file (--read)      -
 //
-//   monitor  -> capture   CaptureSetup                    capture  -> monitor   CaptureReady, CaptureCounters
-//   monitor  -> validate  ValidateSetup, Done, Output     validate -> monitor   ValidateReady, Act, Stored,
-//   Report, Ended validate -> capture   Watch                           capture  -> validate  Begin, Hit,
-//   Ended
+//   monitor  -> capture    CaptureSetup
+//   monitor  -> validate   ValidateSetup, Done, Output
+//   capture  -> monitor    CaptureReady, CaptureCounters
+//   capture  -> validate   Begin, Hit, Ended
+//   validate -> monitor    ValidateReady, Act, Stored, Report, ValidateCounters, BrokenCapture, Ended
+//   validate -> capture    Watch
+// clang-format on
 //
 // The monitor keeps both ends of the pair between capture and validate open and gives the same end to a
 // restarted child, so that the other goes on and what is queued between them survives. It never reads or
@@ -59,6 +63,8 @@ enum class Kind : std::uint32_t {
     stored,
     report,
     ended,
+    validate_counters,
+    broken_capture,
 };
 
 // A text of bounded length; zero-filled.
@@ -253,6 +259,22 @@ struct Report {
     Address other_source; // contested: where the first one came from, and what it named
     Address other_named;
     std::int64_t at = 0;
+};
+
+// Known values that came again, also those that made no row; running totals since validate started, once a
+// second when something changed.
+struct ValidateCounters {
+    Kind kind = Kind::validate_counters;
+    std::uint64_t duplicates = 0;
+    std::uint64_t replays = 0;
+    std::uint64_t late = 0;
+    std::uint64_t lost = 0; // knocks that could not be spent, and stay valid
+    friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
+};
+
+// Capture sent something that breaks its contract: the monitor ends it.
+struct BrokenCapture {
+    Kind kind = Kind::broken_capture;
 };
 
 // The end of a pcap file has been reached and everything before it was sent on (--read).

@@ -48,7 +48,7 @@ Subcommand sheet_command() {
         "make a sheet of knocks to print and carry",
         "Numbered knocks with boxes to strike out, the rules, and the lines to type for the first\n"
         "knock. The sheet goes to standard output unless --output names a file, which then only you\n"
-        "can read.",
+        "can read. Your administrator's knockmgr printed the options that your sheet needs.",
         {seed_option, algorithm_option, length_option, from_option, count_option, form_option,
          Option{"format", 0, "FORMAT", "text (the only one there is)."},
          Option{"host", 'H', "HOST", "The server's name or address, as you will type it\n(default: SERVER)."},
@@ -59,11 +59,16 @@ Subcommand sheet_command() {
          Option{"no-ping", 0, "", "No line for ping."},
          Option{"zone", 0, "ZONE",
                 "The zone in which the server takes dns knocks: adds lines\nfor dig, nslookup and browsers."},
+         Option{
+             "names-address", 0, "",
+             "The command uses an address, which a dns knock must name:\nadds a place for it to those lines. "
+             "Needs --form base32."},
          Option{"warn", 0, "K", "Put a warning above the last K knocks (default 10; 0: none)."},
          passphrase_option,
          Option{"output", 'o', "FILE", "Make this file, with mode 0600; it must not exist yet."}},
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host server.example.org --output sheet.txt\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host 192.0.2.7 --zone k.example.org | lp\n"
+        "knockgen sheet --seed k7m2p9x4w1q8z5n3 --form base32 --zone k.example.org --names-address\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --form words --count 20",
         run_sheet};
 }

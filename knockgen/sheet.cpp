@@ -35,7 +35,19 @@ SheetCarriers carriers_of(const Arguments& arguments) {
         }
         carriers.zone = *zone;
     }
+    carriers.dns_names_address = arguments.has("names-address");
     return carriers;
+}
+
+// What --names-address would otherwise do in silence: nothing, or take all lines for dns away.
+void check_naming(const SheetContents& contents) {
+    if (contents.carriers.zone.empty()) {
+        throw UsageError("--names-address is about dns knocks; say with --zone where they go");
+    }
+    if (contents.form != TextForm::base32) {
+        throw UsageError(
+            "--names-address needs --form base32: in a DNS name an address can only follow that");
+    }
 }
 
 // All that the passphrase is not needed for, so that mistakes show before it is asked for.
@@ -55,6 +67,7 @@ SheetContents contents_of(const Arguments& arguments) {
         throw UsageError(fmt::format("--host \"{}\" should be the server's DNS name or address",
                                      printable(contents.host)));
     }
+    if (contents.carriers.dns_names_address) check_naming(contents);
     return contents;
 }
 
@@ -70,6 +83,7 @@ void deliver(const Arguments& arguments, const SecretText& page) {
 void run_sheet(const Arguments& arguments) {
     SheetContents contents = contents_of(arguments);
     const Range range = chosen_range(arguments);
+    if (const auto file = arguments.text("output")) check_new_file(*file);
 
     const SecretText passphrase = known_passphrase(
         arguments, fmt::format("the {} chain with seed {}", name_of(contents.algorithm), contents.seed));

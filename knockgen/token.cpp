@@ -19,10 +19,11 @@ void explain(const Enrolment& enrolment) {
                "Check words: {}\n"
                "Seed:        {}\n\n"
                "What to do next:\n"
-               "  1. Give the token above to your administrator, who runs\n"
+               "  1. Give the token (the line that begins with otk1:) to your administrator, who runs\n"
                "     knockmgr grant add YOU COMMAND --token TOKEN\n"
                "     Compare the check words by voice: they tell whether the token arrived unchanged.\n"
-               "  2. Print your sheet (the seed is no secret, the sheet is):\n"
+               "  2. Print your sheet (the seed is no secret, the sheet is). The administrator's knockmgr\n"
+               "     printed the line for it; without that line, and without dns:\n"
                "     knockgen sheet --seed {} --algorithm {} --length {} --host SERVER -o sheet.txt\n",
                check_words(enrolment), enrolment.seed, enrolment.seed, name_of(enrolment.algorithm),
                enrolment.length);

@@ -2,15 +2,14 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "knockmgr/grant_sheet.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
 #include "otp/rules.h"
 #include "otp/text_form.h"
-#include "policy/tokens.h"
 #include "sheet/sheet.h"
 
 #include <algorithm>
-#include <array>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -18,8 +17,6 @@
 namespace otk::knockmgr {
 
 namespace {
-
-constexpr Count default_length = 100;
 
 // A chain that is to be enrolled, with its knocks if it was made here, highest number first.
 struct NewChain {
@@ -35,7 +32,7 @@ void check_option_mix(const Invocation& invocation) {
             "the user made with knockgen");
     }
     if (generate) return;
-    for (const std::string_view option : {"length", "algorithm", "seed", "sheet", "host", "form"}) {
+    for (const std::string_view option : {"length", "algorithm", "seed", "sheet"}) {
         if (invocation.has(option))
             throw UsageError(fmt::format("--{} goes with --generate; a token says all", option));
     }
@@ -59,9 +56,9 @@ Algorithm algorithm_option(const Invocation& invocation) {
     throw UsageError(fmt::format("--algorithm {} is none of sha256, sha1, md5 and md4", printable(name)));
 }
 
-Count length_option(const Invocation& invocation) {
+Count length_option(const Invocation& invocation, Count usual) {
     const auto text = invocation.value("length");
-    if (!text) return default_length;
+    if (!text) return usual;
     const auto length = parse_decimal(*text, longest_chain);
     if (!length || *length < shortest_chain) {
         throw UsageError(
@@ -80,14 +77,6 @@ std::string seed_option(const Invocation& invocation) {
     return to_lower(*text);
 }
 
-TextForm form_option(const Invocation& invocation) {
-    const std::string name = invocation.value("form").value_or("hex");
-    if (name == "hex") return TextForm::hex;
-    if (name == "words") return TextForm::words;
-    if (name == "base32") return TextForm::base32;
-    throw UsageError(fmt::format("--form {} is none of hex, words and base32", printable(name)));
-}
-
 void check_algorithm(const Config& config, Algorithm algorithm) {
     const auto& accepted = config.accept.algorithms;
     if (std::find(accepted.begin(), accepted.end(), algorithm) == accepted.end()) {
@@ -103,10 +92,10 @@ void check_algorithm(const Config& config, Algorithm algorithm) {
     }
 }
 
-NewChain generate_chain(const Invocation& invocation, Algorithm algorithm) {
+NewChain generate_chain(const Invocation& invocation, Algorithm algorithm, Count usual_length) {
     NewChain chain;
     chain.enrolment.algorithm = algorithm;
-    chain.enrolment.length = length_option(invocation);
+    chain.enrolment.length = length_option(invocation, usual_length);
     chain.enrolment.seed = seed_option(invocation);
     const ChainSecret secret = ChainSecret::generate(algorithm, system_random);
     // One walk upwards gives all values: asking for each would cost the square of the length.
@@ -141,67 +130,48 @@ void check_weak(const Config& config, const PolicyStore& store, const Purpose& p
                      enrolment.length - 1);
 }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    if (gethostname(name.data(), name.size() - 1) != 0 || !usable_host(name.data())) return "SERVER";
-    return name.data();
-}
-
-SecretText sheet_of(const Invocation& invocation, const Config& config, const Purpose& purpose,
-                    NewChain& chain) {
-    SheetContents contents;
-    contents.command = purpose.command.name;
-    contents.host = invocation.value("host").value_or(host_name());
-    contents.algorithm = chain.enrolment.algorithm;
-    contents.seed = chain.enrolment.seed;
-    contents.check_words = check_words(chain.enrolment);
-    contents.form = form_option(invocation);
-    const Carriers allowed = purpose.rules.carriers;
-    const bool udp = config.udp.enabled && allowed.contains(Carrier::udp);
-    contents.carriers.udp_port = udp ? std::optional(config.udp.ports.front()) : std::nullopt;
-    contents.carriers.icmp = config.icmp.enabled && allowed.contains(Carrier::icmp);
-    const bool dns = config.dns.enabled && !config.dns.zones.empty() && allowed.contains(Carrier::dns);
-    if (dns) contents.carriers.zone = config.dns.zones.front().text();
-    contents.carriers.dns_names_address =
-        uses_address(purpose.command) && purpose.rules.address != AddressRule::source;
-    contents.knocks = std::move(chain.knocks);
-    return render_text(contents);
-}
-
 // One knock per line, as one word where the form allows it, so that it can be pasted into any tool.
 std::string listed(const Value& value, TextForm form) {
     return form == TextForm::words ? format_value(value, form) : format_compact(value, form);
 }
 
 // Where standard output is for the knocks (a file, a program) it holds nothing else.
-void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolment& enrolment) {
+void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolment& enrolment,
+                       const SheetPlan& plan) {
     const auto sheet = invocation.value("sheet");
+    const bool from_token = invocation.has("token");
     std::string text = fmt::format(
         "grant {}/{} {}: {} with {}, first number {}\ncheck words: {}\n", purpose.user.name,
         purpose.command.name, purpose.replaces ? "renewed" : "added", name_of(enrolment.algorithm),
         counted(enrolment.length - 1, "knock"), enrolment.length - 1, check_words(enrolment));
     if (sheet) text += fmt::format("sheet: {} (print it, hand it over, delete it)\n", *sheet);
+    if (from_token) text += fmt::format("the user's sheet: {}\n", knockgen_line(plan, enrolment));
+    if ((sheet || from_token) && !plan.no_dns.empty()) {
+        text += fmt::format("no lines for dns on the sheet: {}\n", plan.no_dns);
+    }
     const bool listing = invocation.json() || (invocation.has("generate") && !sheet);
     fmt::print(listing ? stderr : stdout, "{}", text);
 }
 
 void print_result(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
-                  TextForm form) {
+                  const SheetPlan& plan) {
     if (!invocation.json()) {
         for (const NumberedKnock& knock : chain.knocks) {
-            print(fmt::format("{}: {}\n", knock.number, listed(knock.value, form)));
+            print(fmt::format("{}: {}\n", knock.number, listed(knock.value, plan.form)));
         }
         return;
     }
     Json knocks = Json::array();
     for (const NumberedKnock& knock : chain.knocks) {
-        knocks.push_back({{"number", knock.number}, {"value", listed(knock.value, form)}});
+        knocks.push_back({{"number", knock.number}, {"value", listed(knock.value, plan.form)}});
     }
-    print_json({{"user", purpose.user.name},
+    Json result{{"user", purpose.user.name},
                 {"command", purpose.command.name},
                 {"token", format_token(chain.enrolment)},
                 {"check_words", check_words(chain.enrolment)},
-                {"knocks", knocks}});
+                {"knocks", knocks}};
+    if (invocation.has("token")) result["sheet_command"] = knockgen_line(plan, chain.enrolment);
+    print_json(result);
 }
 
 } // namespace
@@ -210,12 +180,13 @@ const std::vector<Option>& enrol_options() {
     static const std::vector<Option> options{
         {"generate", "", "make a random chain here and print its knocks"},
         {"token", "TOKEN", "enrol a chain that the user made with `knockgen token`"},
-        {"length", "N", "of a generated chain: N-1 knocks (default 100)"},
+        {"length", "N", "of a generated chain: N-1 knocks (default 100, on renewal as before)"},
         {"algorithm", "NAME", "of a generated chain: sha256 (default), sha1, md5, md4"},
         {"seed", "SEED", "of a generated chain: 1 to 16 letters and digits (default random)"},
         {"sheet", "FILE", "write a sheet to print to a new FILE, mode 0600, and list nothing"},
         {"host", "NAME", "this server's name or address, for the sheet (default the host's)"},
-        {"form", "FORM", "how knocks are written: hex (default), words, base32"},
+        {"form", "FORM",
+         "how knocks are written: hex (default), words, base32; dns names an address only with base32"},
         {"json", "", "print JSON"},
     };
     return options;
@@ -224,8 +195,8 @@ const std::vector<Option>& enrol_options() {
 int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose& purpose,
           const std::function<void(const Enrolment&, const ChainId&)>& store_it) {
     check_option_mix(invocation);
-    const TextForm form = form_option(invocation);
     const Config config = load_config(invocation.where().config);
+    const SheetPlan plan = plan_sheet(invocation, config, purpose.command, purpose.rules);
     NewChain chain;
     if (invocation.has("token")) {
         chain.enrolment = from_token(invocation);
@@ -233,20 +204,22 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
     } else {
         const Algorithm algorithm = algorithm_option(invocation);
         check_algorithm(config, algorithm);
-        chain = generate_chain(invocation, algorithm);
+        chain = generate_chain(invocation, algorithm, purpose.length);
     }
     check_never_seen(store, chain.enrolment);
     check_weak(config, store, purpose, chain.enrolment, invocation.where());
     const std::string sheet = invocation.value("sheet").value_or("");
-    if (!sheet.empty()) write_private_file(sheet, sheet_of(invocation, config, purpose, chain).text());
+    if (!sheet.empty()) {
+        write_private_file(sheet, sheet_of(plan, chain.enrolment, std::move(chain.knocks)).text());
+    }
     try {
         store_it(chain.enrolment, chain_id(chain.enrolment));
     } catch (...) {
         if (!sheet.empty()) (void)unlink(sheet.c_str()); // its knocks open nothing
         throw;
     }
-    say_what_was_done(invocation, purpose, chain.enrolment);
-    print_result(invocation, purpose, chain, form);
+    say_what_was_done(invocation, purpose, chain.enrolment, plan);
+    print_result(invocation, purpose, chain, plan);
     return 0;
 }
 

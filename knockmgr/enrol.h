@@ -16,6 +16,8 @@ namespace otk::knockmgr {
 // --generate, --token, --length, --algorithm, --seed, --sheet, --host, --form, --json.
 [[nodiscard]] const std::vector<Option>& enrol_options();
 
+inline constexpr Count default_length = 100; // as knockgen's
+
 // For whom the chain is: what a sheet says, and which grant it replaces, if any.
 struct Purpose {
     User user;
@@ -23,6 +25,7 @@ struct Purpose {
     GrantRules rules;
     bool enabled = true;
     std::optional<GrantId> replaces;
+    Count length = default_length; // of a generated chain without --length
 };
 
 // Checks the chain against all that DESIGN 3 demands, then calls `store_it` to put it into policy.db. A sheet

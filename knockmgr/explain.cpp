@@ -4,6 +4,7 @@
 #include "knockmgr/as_ledger_reader.h"
 #include "knockmgr/families.h"
 #include "knockmgr/find_knock.h"
+#include "knockmgr/former_chains.h"
 #include "knockmgr/grant_view.h"
 #include "knockmgr/history.h"
 #include "knockmgr/installation.h"
@@ -22,6 +23,7 @@ namespace {
 struct Inquiry {
     Readings readings;
     std::vector<GrantDetails> grants;
+    std::vector<FormerChain> former;
     unsigned window = 0;
     bool json = false;
 };
@@ -29,7 +31,9 @@ struct Inquiry {
 std::string value_argument(const Invocation& invocation) {
     if (invocation.arguments == std::vector<std::string>{"-"}) {
         std::string line;
-        std::getline(std::cin, line);
+        if (!std::getline(std::cin, line) || line.find_first_not_of(" \t\r") == std::string::npos) {
+            throw Error("standard input was empty; type the knock on its first line");
+        }
         return line;
     }
     std::string text;
@@ -61,7 +65,7 @@ std::vector<Row> rows_of(const Ledger& ledger, const Readings& readings) {
 }
 
 // The value came to the server: the rows tell the story.
-int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool json) {
+int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool live, bool json) {
     Json all = Json::array();
     std::string text = fmt::format("number {} of {}/{}\n", rows.front().count, printable(rows.front().user),
                                    printable(rows.front().command));
@@ -74,15 +78,16 @@ int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool json) 
         if (row.kind == RowKind::refused) verdict = "refused";
         if (row.kind == RowKind::late) verdict = "late";
         if (row.kind == RowKind::replay) ++replays;
-        text += fmt::format("{}  row {}, {} by {} from {}: {}\n", format_utc(row.at),
+        text += fmt::format("{}  row {}, {} by {} from {}: {}{}\n", format_utc(row.at),
                             static_cast<std::int64_t>(row.number), name_of(row.kind), name_of(row.carrier),
-                            source_text(row), outcome_text(happening));
+                            source_text(row), outcome_text(happening), remarks_text(row));
         const Refusal by_monitor = happening.end ? happening.end->refusal : Refusal::none;
         const Refusal refusal = row.refusal != Refusal::none ? row.refusal : by_monitor;
         if (refusal != Refusal::none) text += fmt::format("  {}\n", explain(refusal));
     }
     if (replays > 0) text += fmt::format("replayed: recorded {}\n", counted(replays, "time"));
-    text += "A knock works once: it is spent, whatever became of it. The next number down works.\n";
+    text += fmt::format("A knock works once: it is spent, whatever became of it. {}\n",
+                        live ? "The next number down works." : "Nothing of its chain works any more.");
     return json ? print_json({{"verdict", verdict}, {"replays", replays}, {"rows", all}}) : print(text);
 }
 
@@ -97,6 +102,11 @@ Verdict judge(const FoundKnock& found, unsigned window, Time now) {
     if (found.number == found.grant.grant.enrolment.length) {
         return {"image", "the value the server was given when the chain was enrolled; it is no knock. The "
                          "numbers below it are"};
+    }
+    if (found.grant.grant.retired) {
+        return {"retired",
+                "of a chain that `knockmgr restore` retired when the ledger was lost. Nothing of it "
+                "works any more; `knockmgr grant renew` gives the grant a new one"};
     }
     if (found.number >= reached) {
         return {
@@ -134,33 +144,74 @@ int tell_position(const FoundKnock& found, unsigned window, bool json) {
 
 int tell_unknown(bool json) {
     if (json) return print_json({{"verdict", "unknown"}});
-    return print("unknown: the value belongs to no chain of this server, and never arrived as a knock. Is it "
-                 "from another "
-                 "server's sheet, or from one that was replaced?\n");
+    return print("unknown: the value belongs to no chain that this server ever had, and never arrived as a "
+                 "knock. Is it from another server's sheet?\n");
+}
+
+// The value is of an old sheet: nothing on it works any more.
+int tell_former(const FoundKnock& found, const std::vector<FormerChain>& former, bool json) {
+    const auto chain = std::find_if(former.begin(), former.end(), [&](const FormerChain& each) {
+        return each.grant.grant.chain == found.grant.grant.chain;
+    });
+    promise(chain != former.end(), "a chain that was found is one of those that were looked at");
+    const std::string& user = found.grant.user.name;
+    const std::string& command = found.grant.command.name;
+    const std::string_view word = chain->removed ? "removed" : "replaced";
+    if (json) {
+        return print_json({{"verdict", word},
+                           {"user", user},
+                           {"command", command},
+                           {"number", found.number},
+                           {"until", json_time(chain->until)},
+                           {"who", chain->who}});
+    }
+    return print(fmt::format("number {} of {}/{}: of a chain that {} {} at {}. It never arrived, and nothing "
+                             "of that chain works any more.\n",
+                             found.number, printable(user), printable(command), printable(chain->who), word,
+                             format_utc(chain->until)));
+}
+
+std::vector<GrantDetails> grants_of(const std::vector<FormerChain>& former) {
+    std::vector<GrantDetails> grants;
+    for (const FormerChain& chain : former)
+        grants.push_back(chain.grant);
+    return grants;
+}
+
+// Whether the chain is one of today's: not replaced, removed or retired.
+bool is_live(const Inquiry& inquiry, const ChainId& chain) {
+    return std::any_of(inquiry.grants.begin(), inquiry.grants.end(), [&](const GrantDetails& each) {
+        return each.grant.chain == chain && !each.grant.retired;
+    });
 }
 
 int answer(const Ledger& ledger, const Inquiry& inquiry) {
     const std::vector<Row> rows = rows_of(ledger, inquiry.readings);
-    if (!rows.empty()) return tell_history(ledger, rows, inquiry.json);
-    const auto found = find_knock(inquiry.readings, inquiry.grants, positions_in(ledger));
-    return found ? tell_position(*found, inquiry.window, inquiry.json) : tell_unknown(inquiry.json);
+    if (!rows.empty()) return tell_history(ledger, rows, is_live(inquiry, rows.front().chain), inquiry.json);
+    const Positions positions = positions_in(ledger);
+    const auto found = find_knock(inquiry.readings, inquiry.grants, positions);
+    if (found) return tell_position(*found, inquiry.window, inquiry.json);
+    const auto old = find_knock(inquiry.readings, grants_of(inquiry.former), positions);
+    return old ? tell_former(*old, inquiry.former, inquiry.json) : tell_unknown(inquiry.json);
 }
 
 int explain_value(const Invocation& invocation) {
     const Places where = invocation.where();
     Inquiry inquiry;
     inquiry.readings = read_argument(invocation); // also fetches the digests, before the child has no files
+    const PolicyStore store = read_policy(where);
     inquiry.window = load_config(where.config).accept.window;
     inquiry.json = invocation.json();
-    read_policy(where).each_grant([&](const GrantDetails& grant) { inquiry.grants.push_back(grant); });
+    store.each_grant([&](const GrantDetails& grant) { inquiry.grants.push_back(grant); });
+    inquiry.former = former_chains(store);
     return as_ledger_reader(where, [&](const Ledger& ledger) { return answer(ledger, inquiry); });
 }
 
 constexpr std::string_view explain_help =
     "Says what became of a knock: spent, when and for whom, and how the command ended; refused, and\n"
-    "by which rule; replayed; passed over; beyond the window; not used yet; or unknown. The knock\n"
-    "may be written in any way: hex, base32, or words. A knock that was not used yet is a secret:\n"
-    "give `-` to type it on standard input.\n"
+    "by which rule; replayed; passed over; beyond the window; not used yet; of a chain that was\n"
+    "replaced, removed or retired; or unknown. The knock may be written in any way: hex, base32, or\n"
+    "words. A knock that was not used yet is a secret: give `-` to type it on standard input.\n"
     "\n"
     "examples:\n"
     "  knockmgr explain 9f86d081884c7d659a2feaa0c55ad015\n"

@@ -14,6 +14,7 @@ namespace otk::knockmgr {
 [[nodiscard]] std::vector<Subcommand> log_subcommands();
 [[nodiscard]] std::vector<Subcommand> explain_subcommands();
 [[nodiscard]] std::vector<Subcommand> status_subcommands();
+[[nodiscard]] std::vector<Subcommand> restore_subcommands();
 
 // All of them.
 [[nodiscard]] const std::vector<Subcommand>& all_subcommands();

@@ -42,7 +42,8 @@ int add(const Invocation& invocation) {
 int renew(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const GrantDetails grant = named_grant(store, invocation);
-    const Purpose purpose{grant.user, grant.command, grant.grant.rules, grant.grant.enabled, grant.grant.id};
+    const Purpose purpose{grant.user,          grant.command,  grant.grant.rules,
+                          grant.grant.enabled, grant.grant.id, grant.grant.enrolment.length};
     return enrol(invocation, store, purpose, [&](const Enrolment& enrolment, const ChainId& chain) {
         store.renew_grant(grant.grant.id, enrolment, chain);
     });
@@ -123,7 +124,8 @@ constexpr std::string_view add_help =
     "\n"
     "--generate makes a chain here. Its knocks go to a sheet (--sheet FILE), or are listed as\n"
     "`NUMBER: KNOCK` lines, and are kept nowhere else. --token enrols a chain of which only the\n"
-    "user knows the passphrase; compare the six check words by voice.\n"
+    "user knows the passphrase; compare the six check words by voice, and pass on the line with which\n"
+    "the user prints a sheet.\n"
     "\n"
     "examples:\n"
     "  knockmgr grant add anna restart-web --generate --sheet anna.txt\n"
@@ -192,8 +194,8 @@ std::vector<Subcommand> grant_subcommands() {
          {},
          disable},
         {"grant renew", "USER COMMAND (--generate | --token TOKEN)", 2, 2, false, "give a grant a new chain",
-         "Replaces the chain of a grant; its rules stay. The old sheet is worthless from then "
-         "on.\n\nexamples:\n"
+         "Replaces the chain of a grant; its rules stay, and the length of a generated chain, unless\n"
+         "--length says otherwise. The old sheet is worthless from then on.\n\nexamples:\n"
          "  knockmgr grant renew anna restart-web --generate --sheet anna-2.txt\n"
          "  knockmgr grant renew bob restart-web --token otk1:sha256:1000:m2p9...:5e88...\n",
          enrol_options(), renew},

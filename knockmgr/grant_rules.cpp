@@ -99,7 +99,14 @@ void apply_rule_options(const Invocation& invocation, Time now, GrantRules& rule
     }
     if (const auto text = invocation.value("not-before"))
         rules.not_before = parse_moment("not-before", *text, now);
-    if (const auto text = invocation.value("expires")) rules.expires_at = parse_moment("expires", *text, now);
+    if (const auto text = invocation.value("expires")) {
+        rules.expires_at = parse_moment("expires", *text, now);
+        if (rules.expires_at && *rules.expires_at <= now) {
+            throw UsageError(fmt::format("--expires {} is past, and every knock would be refused: it is {} "
+                                         "now; to switch a grant off, `knockmgr grant disable` it",
+                                         printable(*text), format_utc(now)));
+        }
+    }
     if (!rules.named_within.empty() && rules.address != AddressRule::named) {
         throw UsageError("--named-within says where a named address must lie, but --address is not named");
     }

@@ -25,6 +25,7 @@ Json json_of(const GrantDetails& details, const std::optional<Positions>& positi
             {"command", details.command.name},
             {"enabled", grant.enabled},
             {"state", state_of(details, now)},
+            {"must_be_renewed", grant.retired},
             {"knocks_left", left_json(positions, grant)},
             {"algorithm", name_of(grant.enrolment.algorithm)},
             {"length", grant.enrolment.length},
@@ -38,6 +39,8 @@ Json json_of(const GrantDetails& details, const std::optional<Positions>& positi
 
 // What the next knock may be: the numbers of a lost run are skipped, up to the window of the configuration.
 std::string next_text(const std::optional<Positions>& positions, const Grant& grant) {
+    if (grant.retired)
+        return "none: `knockmgr restore` retired the chain; `knockmgr grant renew` gives a new one";
     if (!positions) return "unknown";
     const Count left = knocks_left(*positions, grant);
     return left == 0 ? "none: the chain is used up; `knockmgr grant renew` gives a new one"
@@ -47,6 +50,7 @@ std::string next_text(const std::optional<Positions>& positions, const Grant& gr
 } // namespace
 
 std::string state_of(const GrantDetails& grant, Time now) {
+    if (grant.grant.retired) return "must be renewed";
     if (!grant.user.enabled) return "user disabled";
     if (!grant.command.enabled) return "command disabled";
     if (!grant.grant.enabled) return "disabled";

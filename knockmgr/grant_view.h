@@ -15,7 +15,8 @@ namespace otk::knockmgr {
 [[nodiscard]] int print_grant(const GrantDetails& grant, const std::optional<Positions>& positions, Time now,
                               bool json);
 
-// Whether a knock would pass now, but for what it brings itself: "enabled", "user disabled", "expired", ...
+// Whether a knock would pass now, but for what it brings itself: "enabled", "user disabled", "expired",
+// "must be renewed", ...
 [[nodiscard]] std::string state_of(const GrantDetails& grant, Time now);
 
 } // namespace otk::knockmgr

@@ -80,6 +80,15 @@ std::string outcome_text(const Happening& happening) {
     return "something that this version does not know";
 }
 
+std::string remarks_text(const Row& row) {
+    std::string text;
+    if (row.jumped > 0) text += fmt::format(", jumped over {}", row.jumped);
+    if (row.kind == RowKind::accepted && !row.address.empty() && row.address != row.source) {
+        text += ", for " + row.address.text();
+    }
+    return text;
+}
+
 std::string source_text(const Row& row) {
     if (row.source.empty()) return "-";
     std::string text = row.source.text() + " (unproven)";

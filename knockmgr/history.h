@@ -20,6 +20,9 @@ struct Happening {
 
 // "exit 0 in 12 ms", "killed by signal 9 after 3 ms", "refused: expired", "interrupted", "running".
 [[nodiscard]] std::string outcome_text(const Happening& happening);
+// What else there is to say of a knock that was spent, each part with a comma and a blank before it: "jumped
+// over 2", and "for ADDRESS" where the command was given another address than the source's.
+[[nodiscard]] std::string remarks_text(const Row& row);
 // Where it came from. Nobody proved a source that a packet only claims, and every carrier of today only
 // claims it.
 [[nodiscard]] std::string source_text(const Row& row);

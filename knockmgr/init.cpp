@@ -1,8 +1,8 @@
 // knockmgr init: an installation from nothing. policy.db appears last and whole: as long as it is not there,
 // init may be run again, and continues; once it is there, init refuses.
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/random.h"
+#include "knockmgr/as_ledger_owner.h"
 #include "knockmgr/as_ledger_reader.h"
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -79,28 +78,6 @@ Fd lock(const std::filesystem::path& directory) {
     return opened;
 }
 
-// By the account that will write it, so that every file SQLite makes beside it is its own from the start.
-void create_ledger_as(const Account& account, const std::filesystem::path& file, const LedgerId& id) {
-    finish_output();
-    const pid_t child = fork();
-    if (child < 0) throw system_error("fork");
-    if (child == 0) {
-        try {
-            umask(077);
-            become(account, file.parent_path());
-            Ledger::create("/" + file.filename().string(), id, SystemClock().now());
-            _exit(0);
-        } catch (const std::exception& fault) {
-            fmt::print(stderr, "knockmgr: {}\n", fault.what());
-            _exit(1);
-        }
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (status != 0) throw Error(fmt::format("{}: the ledger could not be made", file.string()));
-}
-
 LedgerId parse_id(const std::string& text, const std::filesystem::path& file) {
     LedgerId id{};
     if (text.size() != id.size()) throw Error(file.string() + ": the ledger has no id");
@@ -124,7 +101,7 @@ LedgerId id_of_left_ledger(const Places& where) {
     return parse_id(id, where.ledger_db);
 }
 
-LedgerId ledger_of_this_installation(const Places& where, const Owners& owners) {
+LedgerId ledger_of_this_installation(const Places& where) {
     if (std::filesystem::exists(where.ledger_db)) return id_of_left_ledger(where);
     if (std::filesystem::exists(where.mark)) {
         throw Error(
@@ -134,11 +111,7 @@ LedgerId ledger_of_this_installation(const Places& where, const Owners& owners) 
     }
     LedgerId id{};
     system_random(id);
-    if (owners.validate) {
-        create_ledger_as(*owners.validate, where.ledger_db, id);
-    } else {
-        Ledger::create(where.ledger_db, id, SystemClock().now());
-    }
+    create_ledger(where, id);
     return id;
 }
 
@@ -179,7 +152,7 @@ int init(const Invocation& invocation) {
     if (std::filesystem::exists(where.policy_db))
         throw Error("another `knockmgr init` was faster; all is done");
     const bool wrote_config = write_config(where.config);
-    const LedgerId ledger = ledger_of_this_installation(where, owners);
+    const LedgerId ledger = ledger_of_this_installation(where);
     create_policy(where, owners, ledger);
     return print(fmt::format(
         "policy         {}\nledger         {}\nconfiguration  {}{}\n\nnext: knockmgr user add NAME\n",

@@ -2,9 +2,13 @@
 
 #include "base/text.h"
 #include "config/suggest.h"
+#include "knockmgr/output.h"
 #include "policy/model.h"
+#include "store/mark.h"
+#include "sys/file.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <pwd.h>
@@ -27,20 +31,26 @@ std::string who_asks() {
     return found != nullptr ? printable(found->pw_name) : fmt::format("uid {}", getuid());
 }
 
-namespace {
+bool is_there(const std::filesystem::path& file) {
+    if (eaccess(file.c_str(), R_OK) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw Error(fmt::format("{}; run knockmgr as root, or name an installation of your own with --dir",
+                            system_error(file.string()).what()));
+}
 
 void check_installed(const Places& where) {
-    std::error_code fault;
-    const bool there = std::filesystem::exists(where.policy_db, fault);
-    if (fault) {
-        throw Error(fmt::format("{}: {}; run knockmgr as root, or name your own installation with --dir",
-                                where.policy_db.string(), fault.message()));
-    }
-    if (!there) {
-        throw Error(
-            fmt::format("{}: there is no policy yet; `knockmgr init` makes it", where.policy_db.string()));
-    }
+    if (is_there(where.policy_db)) return;
+    // Where --dir was given it may hold a slip of the pen, and init needs it, too.
+    const bool usual = places("").state == where.state;
+    const std::string option = usual ? "" : " --dir " + shell_line({where.state.string()});
+    std::error_code unreadable; // then the line above has thrown
+    const bool directory = std::filesystem::is_directory(where.state, unreadable);
+    throw Error(fmt::format("{}: there is no {}; `knockmgr init{}` makes an installation{}",
+                            where.state.string(), directory ? "policy/policy.db in it" : "such directory",
+                            option, usual ? "" : ", unless another directory was meant"));
 }
+
+namespace {
 
 std::string advice(std::string_view name, const std::vector<std::string_view>& names,
                    std::string_view list_command) {
@@ -59,6 +69,20 @@ PolicyStore read_policy(const Places& where) {
 PolicyStore change_policy(const Places& where) {
     check_installed(where);
     return PolicyStore::open_for_change(where.policy_db, who_asks());
+}
+
+std::optional<Head> read_mark(const Places& where) {
+    constexpr std::size_t largest_mark = 4096;
+    const auto text = read_file(where.mark, largest_mark);
+    if (!text) return std::nullopt;
+    const auto head = parse_mark(*text);
+    if (!head) {
+        throw Error(
+            fmt::format("{}: this is not knockd's mark of the ledger; the journal has older ones, for "
+                        "--anchor",
+                        where.mark.string()));
+    }
+    return head;
 }
 
 User user_called(const PolicyStore& store, const std::string& name) {

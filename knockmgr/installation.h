@@ -3,8 +3,10 @@
 
 #include "config/config.h"
 #include "knockmgr/subcommand.h"
+#include "store/ledger.h"
 #include "store/policy_store.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,9 +17,17 @@ namespace otk::knockmgr {
 // Are we root: only then are there accounts and owners to care for.
 [[nodiscard]] bool is_root();
 
-// Throw Error, with `knockmgr init` as advice where nothing is installed.
+// Whether the file exists. Throws Error, with advice, when this user may not know, or not read it.
+[[nodiscard]] bool is_there(const std::filesystem::path& file);
+// Throws Error, with `knockmgr init` as advice, where nothing is installed.
+void check_installed(const Places& where);
+// Throw Error likewise.
 [[nodiscard]] PolicyStore read_policy(const Places& where);
 [[nodiscard]] PolicyStore change_policy(const Places& where);
+
+// The row of the ledger that knockd acted on last; nothing when there is none yet. Throws Error when it
+// cannot be read or is not a mark.
+[[nodiscard]] std::optional<Head> read_mark(const Places& where);
 
 // What a name means, or an Error that says which there are. A name that could never be one is refused as
 // such.

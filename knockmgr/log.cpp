@@ -5,8 +5,8 @@
 #include "knockmgr/families.h"
 #include "knockmgr/history.h"
 #include "knockmgr/installation.h"
-#include "knockmgr/mark_file.h"
 #include "knockmgr/times.h"
+#include "store/mark.h"
 
 #include <algorithm>
 #include <limits>
@@ -63,6 +63,24 @@ std::vector<Happening> read_happenings(const Ledger& ledger, Ledger::Filter filt
     }
 }
 
+// Why there is nothing to show.
+std::string nothing_of(const Ledger& ledger, const Ledger::Filter& filter) {
+    const auto never = [&](std::string_view kind, const std::string& name, const Ledger::Filter& only) {
+        if (name.empty() || !ledger.rows(only, 1).empty()) return std::string();
+        return fmt::format("there is no {} '{}' in the ledger: no knock of that name ever came; `knockmgr {} "
+                           "list` shows those there are",
+                           kind, printable(name), kind);
+    };
+    Ledger::Filter user;
+    user.user = filter.user;
+    if (std::string text = never("user", filter.user, user); !text.empty()) return text;
+    Ledger::Filter command;
+    command.command = filter.command;
+    if (std::string text = never("command", filter.command, command); !text.empty()) return text;
+    const bool filtered = !filter.user.empty() || !filter.command.empty() || filter.since;
+    return filtered ? "nothing of that kind happened" : "nothing happened yet";
+}
+
 int print_happenings(const Ledger& ledger, const Ledger::Filter& filter, std::size_t wanted, bool json) {
     std::vector<Happening> found = read_happenings(ledger, filter, wanted);
     std::reverse(found.begin(), found.end()); // the newest stands where the eye is: above the prompt
@@ -78,9 +96,10 @@ int print_happenings(const Ledger& ledger, const Ledger::Filter& filter, std::si
         const bool knock = !row.value.empty();
         table.add({format_utc(row.at), std::to_string(number(row.number)), knock ? printable(row.user) : "-",
                    knock ? printable(row.command) : "-", knock ? std::string(name_of(row.carrier)) : "-",
-                   knock ? std::to_string(row.count) : "-", source_text(row), outcome_text(happening)});
+                   knock ? std::to_string(row.count) : "-", source_text(row),
+                   outcome_text(happening) + remarks_text(row)});
     }
-    return print(table.text("nothing happened yet"));
+    return print(found.empty() ? nothing_of(ledger, filter) + "\n" : table.text(""));
 }
 
 // What the rows are compared with: those named, and the one that knockd acted on last.
@@ -188,8 +207,9 @@ int log(const Invocation& invocation) {
 
 constexpr std::string_view log_help =
     "Shows what happened, the newest last: every knock that was spent, with the user, the command,\n"
-    "the carrier, the number on the sheet, the source and how the command ended; and replays, late\n"
-    "and contested knocks. A source is what the packet says; nothing proves it. Times are UTC.\n"
+    "the carrier, the number on the sheet, the source, how the command ended, the numbers that it\n"
+    "jumped over and the address it was for, if not its source; and replays, late and contested\n"
+    "knocks. A source is what the packet says; nothing proves it. Times are UTC.\n"
     "\n"
     "examples:\n"
     "  knockmgr log\n"

@@ -16,8 +16,9 @@ namespace otk::knockmgr {
 const std::vector<Subcommand>& all_subcommands() {
     static const std::vector<Subcommand> all = [] {
         std::vector<Subcommand> rows;
-        for (const auto& family : {init_subcommands, user_subcommands, command_subcommands, grant_subcommands,
-                                   log_subcommands, explain_subcommands, status_subcommands}) {
+        for (const auto& family :
+             {init_subcommands, user_subcommands, command_subcommands, grant_subcommands, log_subcommands,
+              explain_subcommands, status_subcommands, restore_subcommands}) {
             std::vector<Subcommand> more = family();
             std::move(more.begin(), more.end(), std::back_inserter(rows));
         }

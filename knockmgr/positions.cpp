@@ -80,6 +80,7 @@ Position position_of(const Positions& positions, const Grant& grant) {
 }
 
 Count knocks_left(const Positions& positions, const Grant& grant) {
+    if (grant.retired) return 0;
     const Count count = position_of(positions, grant).count;
     return count > 0 ? count - 1 : 0;
 }

@@ -21,6 +21,7 @@ using Positions = std::map<ChainId, Position>; // chains of which a knock was sp
 
 // The value the next knock must hash to, and the count it stands at.
 [[nodiscard]] Position position_of(const Positions& positions, const Grant& grant);
+// Of a retired chain none are.
 [[nodiscard]] Count knocks_left(const Positions& positions, const Grant& grant);
 
 // R: the sum of the remaining knocks of all enabled 64-bit grants but `except`.

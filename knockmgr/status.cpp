@@ -3,14 +3,15 @@
 #include "knockmgr/as_ledger_reader.h"
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
-#include "knockmgr/mark_file.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
 #include "sys/file.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -81,12 +82,36 @@ std::string daemon_text(const Daemon& daemon) {
                                         : "NOT accepting knocks: " + text_at(daemon.says, "acceptance"));
 }
 
-std::string counters_text(const Daemon& daemon) {
+// The counters of knockd's status file, as people call them.
+struct Counter {
+    std::string_view key;
+    std::string_view name;
+};
+constexpr std::array since_capture{Counter{"packets_seen", "packets seen"},
+                                   Counter{"packets_lost", "packets lost for want of room"},
+                                   Counter{"unread", "packets that could not be read"},
+                                   Counter{"noise", "packets without a knock"},
+                                   Counter{"hits", "values of a chain found"},
+                                   Counter{"held_back", "repeats not reported one by one"},
+                                   Counter{"dns_answered", "DNS answers sent"},
+                                   Counter{"dns_not_answered", "DNS answers not sent"}};
+constexpr std::array since_start{
+    Counter{"accepted", "knocks accepted"},
+    Counter{"refused", "knocks refused"},
+    Counter{"replays", "replays"},
+    Counter{"late", "late knocks"},
+    Counter{"contested", "contested knocks"},
+    Counter{"child_crashes", "crashes of a helper process"},
+};
+
+// Those of the names that are there, one a line, under the line that says since when they count.
+std::string counters_text(const Daemon& daemon, std::string_view since, std::span<const Counter> names) {
+    std::string text = fmt::format("(since {} started)", since);
     const auto counters = daemon.says.find("counters");
-    if (counters == daemon.says.end() || !counters->is_object()) return "none";
-    std::string text;
-    for (const auto& [name, value] : counters->items()) {
-        text += fmt::format("{}{} {}", text.empty() ? "" : "\n", printable(name), value.dump());
+    if (counters == daemon.says.end() || !counters->is_object()) return text + "\nnone";
+    for (const Counter& counter : names) {
+        const auto found = counters->find(std::string(counter.key));
+        if (found != counters->end()) text += fmt::format("\n{}: {}", counter.name, found->dump());
     }
     return text;
 }
@@ -126,7 +151,9 @@ std::string ledger_text(const LedgerState& ledger) {
     if (!ledger.readable) return "NOT readable";
     std::string text = fmt::format("{} rows, head {}", ledger.head_row, ledger.head_hash.substr(0, 16));
     if (!ledger.id_matches) text += "\nNOT the ledger that policy.db names";
-    if (!ledger.has_mark) text += "\nOLDER than what knockd acted on: put the newest copy back";
+    if (!ledger.has_mark)
+        text += "\nOLDER than what knockd acted on: put the newest copy back, or run "
+                "`knockmgr restore`";
     return text;
 }
 
@@ -137,6 +164,7 @@ struct Totals {
     std::size_t grants = 0;
     std::size_t enabled_grants = 0;
     std::uint64_t weak = 0;                          // R
+    std::vector<GrantDetails> retired;               // by `knockmgr restore`
     std::vector<std::pair<GrantDetails, Count>> few; // enabled grants with few knocks left
 };
 
@@ -147,7 +175,8 @@ Totals add_up(const PolicyStore& store, const Positions& positions) {
     totals.weak = weak_knocks(store, positions);
     store.each_grant([&](const GrantDetails& details) {
         ++totals.grants;
-        if (!details.grant.enabled) return;
+        if (details.grant.retired) totals.retired.push_back(details);
+        if (!details.grant.enabled || details.grant.retired) return;
         ++totals.enabled_grants;
         const Count left = knocks_left(positions, details.grant);
         if (left <= few_knocks) totals.few.emplace_back(details, left);
@@ -161,6 +190,9 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
     for (const auto& [grant, left] : totals.few) {
         few.push_back({{"user", grant.user.name}, {"command", grant.command.name}, {"knocks_left", left}});
     }
+    Json retired = Json::array();
+    for (const GrantDetails& grant : totals.retired)
+        retired.push_back({{"user", grant.user.name}, {"command", grant.command.name}});
     return print_json({{"running", daemon.running},
                        {"accepting", daemon.accepting},
                        {"daemon", daemon.says},
@@ -178,14 +210,18 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
                        {"window", config.accept.window},
                        {"weak_load", totals.weak * config.accept.window},
                        {"weak_limit", config.accept.weak_limit},
-                       {"few_knocks_left", few}});
+                       {"few_knocks_left", few},
+                       {"must_be_renewed", retired}});
 }
 
 int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
                   const Config& config) {
     Fields fields;
     fields.add("daemon", daemon_text(daemon));
-    if (daemon.running) fields.add("counters", counters_text(daemon));
+    if (daemon.running) {
+        fields.add("packets", counters_text(daemon, "knockd-capture", since_capture));
+        fields.add("knocks", counters_text(daemon, "knockd", since_start));
+    }
     fields.add("ledger", ledger_text(ledger));
     fields.add("policy", fmt::format("{}, {}, {} ({} enabled)", counted(totals.users, "user"),
                                      counted(totals.commands, "command"), counted(totals.grants, "grant"),
@@ -198,6 +234,10 @@ int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals&
                            left);
     }
     fields.add("running out", few.empty() ? "none" : few);
+    std::string retired;
+    for (const GrantDetails& grant : totals.retired)
+        retired += fmt::format("{}{}/{}", retired.empty() ? "" : "\n", grant.user.name, grant.command.name);
+    if (!retired.empty()) fields.add("must be renewed", retired);
     return print(fields.text());
 }
 

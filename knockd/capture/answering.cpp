@@ -30,14 +30,6 @@ Answering::Answering(const message::CaptureSetup& setup, std::vector<std::string
     }
 }
 
-int Answering::lowest_fd() const {
-    int lowest = 0;
-    for (const Socket& socket : sockets_) {
-        if (lowest == 0 || socket.fd.get() < lowest) lowest = socket.fd.get();
-    }
-    return lowest;
-}
-
 std::optional<std::string_view> Answering::handle(const Packet& packet, std::chrono::nanoseconds now) {
     const auto question = parse_question(packet.payload);
     if (!question) return std::nullopt;

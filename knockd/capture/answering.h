@@ -27,8 +27,8 @@ class Answering {
     // zone.
     [[nodiscard]] std::optional<std::string_view> handle(const Packet& packet, std::chrono::nanoseconds now);
 
-    // The lowest descriptor of the sockets; all of them are higher than any opened before. 0: none.
-    [[nodiscard]] int lowest_fd() const;
+    // Is there a socket to send from? All of them are lowest_sending_fd or higher.
+    [[nodiscard]] bool sends() const { return !sockets_.empty(); }
 
     std::uint64_t answered = 0;
     std::uint64_t not_answered = 0; // over the rate, to an address without socket, or the kernel would not

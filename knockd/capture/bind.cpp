@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/filter.h>
 #include <memory>
@@ -45,14 +46,13 @@ bool captured(const message::CaptureSetup& setup, std::string_view interface) {
     return false;
 }
 
-void drop_everything(int fd) {
+// False with errno set.
+bool drop_everything(int fd) {
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{1, &drop};
     const int on = 1;
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0) {
-        throw system_error("filter of a DNS socket");
-    }
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0;
 }
 
 int bind_to(int fd, const ServerAddress& wanted) {
@@ -94,15 +94,15 @@ std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup) 
 Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted) {
     const bool v4 = wanted.address.family() == Family::ipv4;
     Fd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!fd) throw system_error("DNS socket");
     const int on = 1;
     // An address that is being checked for duplicates, or is not there yet, can be bound all the same.
-    if (setsockopt(fd.get(), SOL_IP, IP_FREEBIND, &on, sizeof on) != 0) throw system_error("DNS socket");
-    if (!v4 && setsockopt(fd.get(), SOL_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
-        throw system_error("DNS socket");
-    drop_everything(fd.get());
-    if (bind_to(fd.get(), wanted) == 0) return fd;
-
+    const bool bound = fd && setsockopt(fd.get(), SOL_IP, IP_FREEBIND, &on, sizeof on) == 0 &&
+                       (v4 || setsockopt(fd.get(), SOL_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+                       drop_everything(fd.get()) && bind_to(fd.get(), wanted) == 0;
+    if (bound) {
+        Fd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest_sending_fd));
+        if (moved) return moved;
+    }
     const int error = errno;
     std::string why =
         fmt::format("dns: cannot bind UDP port 53 of {}: {}", wanted.address.text(), std::strerror(error));

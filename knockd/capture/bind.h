@@ -19,6 +19,10 @@ struct ServerAddress {
 // The `listen` addresses of the set-up, else every address of its interfaces except loopback. Throws Error.
 [[nodiscard]] std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup);
 
+// The sockets have descriptors from here on: the sandbox lets capture send on these and not on capture
+// sockets, which are all below, whatever gaps libpcap leaves.
+inline constexpr int lowest_sending_fd = 256;
+
 // A UDP socket on port 53 of the address. A filter that drops everything is attached and locked before the
 // bind: nothing is ever queued, and the kernel does not answer questions with "port unreachable". The reason
 // says what is wrong, who holds the port where that is it, and what to do.

@@ -131,9 +131,8 @@ void Capture::report(const Found& found, Carrier carrier, const Packet& packet, 
 template <typename Message>
 void Capture::send_to_validate(const Message& message) {
     while (validate_.send_struct(message) == Channel::Sent::would_block) {
-        pollfd either{validate_.fd(), POLLIN | POLLOUT, 0};
-        if (poll(&either, 1, -1) < 0 && errno != EINTR) throw system_error("waiting for knockd-validate");
-        if (either.revents & POLLIN) read_watches();
+        wait_for_validate(POLLIN | POLLOUT, -1);
+        read_watches();
     }
 }
 
@@ -144,11 +143,19 @@ void Capture::await_images() {
     read_watches();
     const auto give_up = monotonic_now() + std::chrono::seconds{setup_.offline ? 3600 : 2};
     while (!complete_ && monotonic_now() < give_up) {
-        pollfd wait{validate_.fd(), POLLIN, 0};
-        if (poll(&wait, 1, 100) < 0 && errno != EINTR) throw system_error("waiting for knockd-validate");
+        wait_for_validate(POLLIN, 100);
         read_watches();
     }
     complete_ = true;
+}
+
+// Unless the monitor hangs up first: then there is nobody to wait for.
+void Capture::wait_for_validate(short events, int milliseconds) {
+    std::array<pollfd, 2> wait{pollfd{validate_.fd(), events, 0}, pollfd{monitor_.fd(), POLLIN, 0}};
+    if (poll(wait.data(), wait.size(), milliseconds) < 0 && errno != EINTR) {
+        throw system_error("waiting for knockd-validate");
+    }
+    if (wait[1].revents != 0) _exit(0);
 }
 
 void Capture::read_watches() {

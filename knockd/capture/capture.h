@@ -35,6 +35,7 @@ class Capture {
     void send_to_validate(const Message& message);
     void read_watches(); // without waiting
     void await_images();
+    void wait_for_validate(short events, int milliseconds);
     void apply(const message::Watch& watch);
     void send_counters();
     [[nodiscard]] bool is_knock_port(std::uint16_t port) const;

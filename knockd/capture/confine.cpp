@@ -1,5 +1,6 @@
 #include "knockd/capture/confine.h"
 
+#include "knockd/capture/bind.h"
 #include "knockd/messages.h"
 #include "sys/sandbox.h"
 
@@ -9,21 +10,19 @@
 
 namespace otk {
 
-void confine_capture(int answers_from) {
+void confine_capture(bool sends) {
     Sandbox sandbox;
     sandbox.allow(calls_of_every_program());
-    // Waiting and reading. libpcap asks for statistics and pending errors, and for the interface's flags when
-    // it goes down.
-    sandbox.allow({"recvfrom", "poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_ctl", "getsockopt",
-                   "getsockname", "timerfd_settime"});
+    // libpcap asks for statistics and pending errors, and for the interface's flags when it goes down.
+    sandbox.allow({"recvfrom", "getsockopt", "getsockname"});
     sandbox.allow_request("ioctl", SIOCGIFFLAGS);
     sandbox.allow_on("write", STDERR_FILENO); // a last word
     // A capture socket can inject frames even after all capabilities are gone: sending is tied to
-    // descriptors. No call that makes or duplicates one is allowed, so the numbers cannot come to mean
-    // something else.
+    // descriptors. No call that makes or duplicates a socket is allowed, so a number cannot come to mean
+    // another one.
     sandbox.allow_on("sendto", message::monitor_fd);
     sandbox.allow_on("sendto", message::peer_fd);
-    if (answers_from > 0) sandbox.allow_from("sendto", static_cast<std::uint64_t>(answers_from));
+    if (sends) sandbox.allow_from("sendto", lowest_sending_fd);
     sandbox.enter();
 }
 

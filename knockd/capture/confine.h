@@ -3,8 +3,8 @@
 
 namespace otk {
 
-// From here on: read the rings, talk on descriptors 3 and 4, send answers from descriptor `answers_from`
-// upwards (0: none). Everything else, above all sending on a capture socket, ends the process.
-void confine_capture(int answers_from);
+// From here on: read the rings, talk on descriptors 3 and 4, and, if it `sends`, send answers from
+// lowest_sending_fd upwards. Everything else, above all sending on a capture socket, ends the process.
+void confine_capture(bool sends);
 
 } // namespace otk

@@ -1,5 +1,6 @@
 // knockd-capture: reads packets, finds knocks by hashing, answers DNS. It is started by knockd and by nobody
 // else; it has no files, no privileges and no secret (DESIGN 7).
+#include "knockd/capture/bind.h"
 #include "knockd/capture/capture.h"
 #include "knockd/capture/confine.h"
 #include "knockd/journal.h"
@@ -53,7 +54,7 @@ void run() {
 
     std::vector<Source> sources = open_sources(setup);
     std::vector<std::string> troubles;
-    Answering answering(setup, troubles); // after the sources: its descriptors are the highest
+    Answering answering(setup, troubles);
     for (const std::string& trouble : troubles)
         journal("knockd-capture", trouble);
     for (const Algorithm algorithm : all_algorithms) {
@@ -62,12 +63,15 @@ void run() {
     std::uint64_t key = 0;
     system_random({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
 
-    const int answers_from = answering.lowest_fd();
-    validate.set_nonblocking();
+    for (const Source& source : sources) { // the sandbox tells them apart by their numbers
+        promise(setup.offline || source.fd() < lowest_sending_fd,
+                "a capture socket among those that may send");
+    }
+    const bool sends = answering.sends();
     Capture capture(setup, std::move(sources), std::move(answering), std::move(monitor), std::move(validate),
                     key);
     drop_privileges(setup);
-    confine_capture(answers_from);
+    confine_capture(sends);
     setup.offline ? capture.replay() : capture.serve();
 }
 

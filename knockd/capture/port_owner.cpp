@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -48,12 +48,23 @@ std::set<std::string> inodes_on(const fs::path& table, const Address& address, s
     return inodes;
 }
 
-bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets) {
-    std::error_code ignored;
-    for (const fs::directory_entry& fd : fs::directory_iterator(process / "fd", ignored)) {
-        if (sockets.contains(fs::read_symlink(fd.path(), ignored).string())) return true;
+// What is in a directory of /proc; processes come and go while it is read, so no step of it may throw.
+std::vector<fs::path> entries_of(const fs::path& directory) {
+    std::vector<fs::path> entries;
+    std::error_code error;
+    for (fs::directory_iterator each(directory, error); !error && each != fs::directory_iterator();
+         each.increment(error)) {
+        entries.push_back(each->path());
     }
-    return false;
+    return entries;
+}
+
+bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets) {
+    const std::vector<fs::path> descriptors = entries_of(process / "fd");
+    return std::any_of(descriptors.begin(), descriptors.end(), [&](const fs::path& descriptor) {
+        std::error_code ignored;
+        return sockets.contains(fs::read_symlink(descriptor, ignored).string());
+    });
 }
 
 } // namespace
@@ -61,12 +72,10 @@ bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets)
 std::string owner_of_udp_port(const Address& address, std::uint16_t port) {
     std::set<std::string> sockets = inodes_on("/proc/net/udp", address, port);
     sockets.merge(inodes_on("/proc/net/udp6", address, port));
-    std::error_code ignored;
-    for (const fs::directory_entry& process : fs::directory_iterator("/proc", ignored)) {
-        const std::string pid = process.path().filename();
-        if (!std::all_of(pid.begin(), pid.end(), is_digit) || !holds_one_of(process.path(), sockets))
-            continue;
-        std::ifstream comm(process.path() / "comm");
+    for (const fs::path& process : entries_of("/proc")) {
+        const std::string pid = process.filename();
+        if (!std::all_of(pid.begin(), pid.end(), is_digit) || !holds_one_of(process, sockets)) continue;
+        std::ifstream comm(process / "comm");
         std::string name;
         std::getline(comm, name);
         return fmt::format("{} (pid {})", printable(name), pid);

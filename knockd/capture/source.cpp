@@ -34,6 +34,12 @@ void prefer_datalink(pcap* handle) {
 }
 
 void set_and_lock_filter(pcap* handle, const std::string& name, const std::string& expression) {
+    // Before the filter: setting that drops what came in until then, so nothing outgoing is left in the ring.
+    const int fd = pcap_fileno(handle);
+    const int on = 1;
+    if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
+        throw system_error("ignore outgoing packets on " + name);
+    }
     bpf_program program{};
     must(pcap_compile(handle, &program, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN), "filter for " + name,
          handle);
@@ -41,11 +47,6 @@ void set_and_lock_filter(pcap* handle, const std::string& name, const std::strin
     pcap_freecode(&program);
     must(status, "filter for " + name, handle);
 
-    const int fd = pcap_fileno(handle);
-    const int on = 1;
-    if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
-        throw system_error("ignore outgoing packets on " + name);
-    }
     if (setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0)
         throw system_error("lock filter on " + name);
     // The proof: taking the filter away must fail from here on, even for root.

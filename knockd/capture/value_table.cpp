@@ -22,10 +22,13 @@ ValueTable::ValueTable(std::uint64_t secret) :
     secret_(secret), mask_(smallest - 1), tags_(smallest), keys_(smallest) {}
 
 ValueTable::Place ValueTable::place(Algorithm algorithm, const Key& key) const {
-    std::uint64_t word = 0;
-    std::memcpy(&word, key.data(), sizeof word);
-    std::uint64_t hash = (word ^ secret_) * golden;
-    hash ^= hash >> 32;
+    // All bytes count, each half under a secret of its own, and the upper half of the product is folded in:
+    // whoever chooses images (every user does, with a token) cannot make them share a slot.
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), key.data(), sizeof halves);
+    __extension__ using Product = unsigned __int128;
+    const Product product = static_cast<Product>(halves[0] ^ secret_) * (halves[1] ^ (secret_ * golden | 1));
+    const auto hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     const auto tag = static_cast<Tag>(static_cast<unsigned>(algorithm) << 2 | ((hash >> 53) << 5));
     return {static_cast<std::size_t>(hash) & mask_, tag};
 }

@@ -35,10 +35,10 @@ TokenValues token_values(const message::Act& act, const GrantDetails& details, c
 
 } // namespace
 
-Actor::Actor(EventLoop& loop, const PolicyStore& policy, Mark& mark, Status& status, unsigned most_running,
-             std::function<void(const End&)> send) :
-    policy_(policy),
-    mark_(mark), status_(status), send_(std::move(send)),
+Actor::Actor(EventLoop& loop, const Clock& clock, const PolicyStore& policy, Mark& mark, Status& status,
+             unsigned most_running, std::function<void(const End&)> send) :
+    clock_(clock),
+    policy_(policy), mark_(mark), status_(status), send_(std::move(send)),
     newest_(mark.head() ? mark.head()->row : RowNumber{}),
     commands_(loop, most_running, [this](End end) { ended(std::move(end)); }) {}
 
@@ -46,6 +46,7 @@ bool Actor::act(const message::Act& act) {
     if (act.row.row <= newest_) return false;
     newest_ = act.row.row;
     mark_.note(act.row);
+    labels_[act.row.row] = label_of(act.grant);
     try {
         check_and_run(act);
     } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
@@ -54,15 +55,15 @@ bool Actor::act(const message::Act& act) {
     return true;
 }
 
-// The validator's word on the packet is all there is; its decision is taken again, by the same rules, from
-// root's own file, which may also have changed since.
+// The validator's word on the packet is all there is, but not on the time; its decision is taken again, by
+// the same rules, from root's own file, which may also have changed since.
 void Actor::check_and_run(const message::Act& act) {
     const auto details = policy_.grant(act.grant);
-    const std::string label = grant_label(details, act.grant);
-    labels_[act.row.row] = label;
     Decision decision{Refusal::no_such_grant, {}};
-    if (details) {
-        const KnockFacts facts{from_nanoseconds(act.at), act.carrier, act.source, act.named};
+    if (details && details->grant.retired) {
+        decision.refusal = Refusal::retired;
+    } else if (details) {
+        const KnockFacts facts{clock_.now(), act.carrier, act.source, act.named};
         decision =
             decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
     }
@@ -71,7 +72,7 @@ void Actor::check_and_run(const message::Act& act) {
         return;
     }
     ++status_.accepted;
-    journal("knockd", line_of(act, label, "accepted"));
+    journal("knockd", line_of(act, labels_[act.row.row], "accepted"));
     run(act, *details, decision.address);
 }
 
@@ -96,12 +97,15 @@ std::string Actor::label_of(GrantId grant) const {
     }
 }
 
-void Actor::asked(const message::Act& act) {
+bool Actor::asked(const message::Act& act) {
+    constexpr std::size_t most_unstored = 20'000; // twice what may wait for its turn
     const RowNumber row = act.row.row;
-    if (commands_.knows(row)) return;    // its end will come
-    if (unstored_.contains(row)) return; // has been sent again
+    if (commands_.knows(row)) return true;    // its end will come
+    if (unstored_.contains(row)) return true; // has been sent again
+    if (unstored_.size() >= most_unstored) return false;
     labels_[row] = label_of(act.grant);
     ended(end_without_start(row, Outcome::interrupted, Refusal::none, "cut off by a crash or a restart"));
+    return true;
 }
 
 void Actor::send_again() {
@@ -128,9 +132,9 @@ void Actor::report(const message::Report& report) {
     switch (report.what) {
     case What::refused:
     case What::same_image: ++status_.refused; break;
-    case What::replay: ++status_.replays; break;
-    case What::late: ++status_.late; break;
     case What::contested: ++status_.contested; break;
+    case What::replay: // counted by validate, with those that are not reported
+    case What::late:
     case What::duplicate: break;
     }
     if (report.row.row != RowNumber{}) mark_.note(report.row);

@@ -17,14 +17,15 @@ namespace otk {
 class Actor {
   public:
     // All references outlive it. `send` takes an end to validate; it may be asked for again later.
-    Actor(EventLoop& loop, const PolicyStore& policy, Mark& mark, Status& status, unsigned most_running,
-          std::function<void(const End&)> send);
+    Actor(EventLoop& loop, const Clock& clock, const PolicyStore& policy, Mark& mark, Status& status,
+          unsigned most_running, std::function<void(const End&)> send);
 
     // A knock that was spent just now. False when the message breaks its contract: rows only rise, so that a
     // validator that fails or is owned cannot have one knock run twice.
     [[nodiscard]] bool act(const message::Act& act);
     // What became of a knock that was spent before validate was started again.
-    void asked(const message::Act& act);
+    // False: it asks for more than can be under way.
+    [[nodiscard]] bool asked(const message::Act& act);
     // Validate has started again: what it may not have stored is sent once more.
     void send_again();
     void report(const message::Report& report);
@@ -40,6 +41,7 @@ class Actor {
     [[nodiscard]] std::string label_of(GrantId grant) const;
     void run(const message::Act& act, const GrantDetails& details, const Address& address);
 
+    const Clock& clock_;
     const PolicyStore& policy_;
     Mark& mark_;
     Status& status_;

@@ -29,11 +29,13 @@ bool must(const std::string& what, const std::function<void()>& test) {
 }
 
 void must_be_interface(const std::string& name) {
-    if (name != "any" && if_nametoindex(name.c_str()) == 0) throw Error("there is no such interface now");
+    if (name != "any" && if_nametoindex(name.c_str()) == 0)
+        throw Error("there is no interface " + name + " now");
 }
 
 void must_be_account(const std::string& name) {
-    if (!find_account(name)) throw Error("there is no such user; `knockmgr init` says how to make it");
+    if (!find_account(name))
+        throw Error("there is no user " + name + "; `knockmgr init` says how to make it");
 }
 
 void must_have_ledger(const Places& places) {
@@ -66,6 +68,14 @@ void say_delegations(const Config& config) {
 }
 
 } // namespace
+
+void must_be_usable(const Config& config, const Places& places) {
+    (void)capture_setup(config, places, false);
+    for (const std::string& name : config.capture.interfaces)
+        must_be_interface(name);
+    must_be_account(config.users.validate);
+    must_be_account(config.users.capture);
+}
 
 int check(const Config& config, const Places& places) {
     bool well = true;

@@ -8,4 +8,8 @@ namespace otk {
 // Prints to standard output; the exit code: 0 when knockd could serve, 1 when something is missing.
 [[nodiscard]] int check(const Config& config, const Places& places);
 
+// What a running knockd demands of a configuration that it is to take up: its interfaces and users are there,
+// its names are not too long. Throws Error.
+void must_be_usable(const Config& config, const Places& places);
+
 } // namespace otk

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ void Child::spawn(int peer, int file) {
     mailbox_ = std::make_unique<Mailbox>(*channel_);
     started_ = std::chrono::steady_clock::now();
 }
+
+void Child::finish() { (void)shutdown(channel_->fd(), SHUT_WR); } // fails only when it has ended already
 
 void Child::hang_up() {
     mailbox_.reset();

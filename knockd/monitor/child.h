@@ -32,7 +32,10 @@ class Child {
     [[nodiscard]] Mailbox& mailbox() { return *mailbox_; }
     [[nodiscard]] bool connected() const { return channel_ != nullptr; }
 
-    // Closing its channel tells a child to finish; it ends by itself.
+    // Tells the child to finish: it hears nothing more and ends by itself. What it says until then can still
+    // be read.
+    void finish();
+    // The channel goes.
     void hang_up();
     void kill();
     // The process with this pid has been waited for; what it sent before can still be read.

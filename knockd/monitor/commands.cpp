@@ -85,8 +85,14 @@ void Commands::start(const Job& job) {
     const pid_t pid = running->process.pid;
 
     Running& kept = *running;
-    loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
-    kept.limit = loop_.after(job.limit, [this, &kept] { time_is_up(kept); });
+    try {
+        loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
+        kept.limit = loop_.after(job.limit, [this, &kept] { time_is_up(kept); });
+    } catch (...) { // no descriptor for a timer: nothing runs that nobody watches
+        loop_.remove(kept.process.output.get());
+        time_is_up(kept);
+        throw;
+    }
     running_.emplace(pid, std::move(running));
 }
 
@@ -133,7 +139,7 @@ void Commands::finish(Running& running, int wait_status) {
     if (read(running.process.start.get(), &failure, sizeof failure) == sizeof failure) {
         end = end_of(running.job.row, Outcome::not_started, name_of(failure.step));
         end.done.status = failure.error;
-    } else if (stopping_) {
+    } else if (stopping_ && WIFSIGNALED(wait_status)) { // by us, most likely
         end.done.outcome = Outcome::interrupted;
         end.done.text = message::Text<128>::of("knockd was ending");
     } else if (running.timed_out) {

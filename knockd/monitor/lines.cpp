@@ -78,7 +78,7 @@ std::string line_of(const message::Done& done, const std::string& label) {
 }
 
 std::string line_of(message::Acceptance acceptance) {
-    const std::string_view restore = "; run `knockmgr restore`, which says what is at stake";
+    const std::string_view restore = "; stop knockd and run `knockmgr restore`, which says what is at stake";
     switch (acceptance) {
     case message::Acceptance::open: return "accepting";
     case message::Acceptance::no_ledger: return fmt::format("not accepting: ledger.db is missing{}", restore);
@@ -107,10 +107,6 @@ std::string_view name_of(message::Acceptance acceptance) {
     case message::Acceptance::locked_ledger: return "locked ledger";
     }
     return "unknown";
-}
-
-bool known(message::Acceptance acceptance) {
-    return acceptance >= message::Acceptance::open && acceptance <= message::Acceptance::locked_ledger;
 }
 
 } // namespace otk

@@ -23,6 +23,5 @@ namespace otk {
 // Why nothing is accepted, and what to do.
 [[nodiscard]] std::string line_of(message::Acceptance acceptance);
 [[nodiscard]] std::string_view name_of(message::Acceptance acceptance); // "open", "no ledger", ...
-[[nodiscard]] bool known(message::Acceptance acceptance);
 
 } // namespace otk

@@ -14,8 +14,7 @@ Mark::Mark(std::filesystem::path file) : file_(std::move(file)) {
     head_ = parse_mark(*text);
     if (!head_) {
         throw Error(file_.string() +
-                    ": this is no mark of the ledger; if it was damaged, look what happened, then remove "
-                    "it: the ledger is then trusted as it is");
+                    ": this is no mark of the ledger; run `knockmgr restore`, which says what is at stake");
     }
 }
 

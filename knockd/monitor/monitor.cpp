@@ -3,10 +3,13 @@
 #include "base/text.h"
 #include "knockd/journal.h"
 #include "knockd/monitor/addresses.h"
+#include "knockd/monitor/check.h"
+#include "knockd/monitor/contract.h"
 #include "knockd/monitor/lines.h"
 #include "knockd/monitor/setup.h"
 #include "sys/notify.h"
 
+#include <climits>
 #include <csignal>
 #include <sys/wait.h>
 
@@ -21,24 +24,7 @@ constexpr int between_room = 4 * 1024 * 1024;
 // How long running commands may take to end at SIGTERM before they are killed (the unit's TimeoutStopSec is
 // longer).
 constexpr std::chrono::seconds stop_patience{5};
-
-// An owned validator may send anything. What it says of a packet cannot be checked, but it must be something
-// that a packet can be.
-bool from_a_packet(Carrier carrier, const Address& source, const Address& named) {
-    const bool known_carrier = carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
-    return known_carrier && source.well_formed() && named.well_formed();
-}
-
-bool well_formed(const message::Act& act) {
-    return act.ask_only == 1 || from_a_packet(act.carrier, act.source, act.named);
-}
-
-bool well_formed(const message::Report& report) {
-    using What = message::Report::What;
-    return from_a_packet(report.carrier, report.source, report.named) && report.other_source.well_formed() &&
-           report.other_named.well_formed() && report.what >= What::refused &&
-           report.what <= What::same_image && known(report.refusal);
-}
+constexpr int messages_in_a_turn = 64;
 
 template <typename Message>
 std::vector<std::uint8_t> bytes_of(const Message& message) {
@@ -52,11 +38,11 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
     policy_(PolicyStore::open_for_reading(places.policy_db)), lock_(places.mark), mark_(places.mark),
     status_file_(places.status), between_(Channel::make_pair()),
-    actor_(loop_, policy_, mark_, status_, config_.limits.running_commands,
+    actor_(loop_, clock_, policy_, mark_, status_, config_.limits.running_commands,
            [this](const End& end) { send(end); }) {
     between_.first.widen(between_room);
     between_.second.widen(between_room);
-    status_.started = SystemClock().now();
+    status_.started = clock_.now();
 }
 
 void Monitor::serve() {
@@ -79,28 +65,33 @@ void Monitor::start(Helper& helper) {
         to_validate_.clear(); // it asks again for what it needs
         helper.child.start(between_.second.fd(), -1, validate_setup(config_, places_, mark_.head(), false));
     }
-    loop_.on_readable(helper.child.channel().fd(), [this, &helper] { hear(helper); });
+    loop_.on_readable(helper.child.channel().fd(), [this, &helper] { hear(helper, messages_in_a_turn); });
 }
 
 // A child that breaks its contract is killed and started again: it may be owned, and a fresh one is not.
-void Monitor::hear(Helper& helper) {
-    while (helper.child.connected()) { // what it says may be the reason to hang up
+// `most`: one that never stops talking must not keep the monitor from everything else.
+void Monitor::hear(Helper& helper, int most) {
+    for (int heard = 0; heard < most && helper.child.connected(); ++heard) {
         switch (helper.child.mailbox().next()) {
         case Mailbox::Next::nothing_yet: return;
-        case Mailbox::Next::closed: // its end as a process tells the rest
+        case Mailbox::Next::closed:
             loop_.remove(helper.child.channel().fd());
+            // One that hung up by itself is of no use any more, whether or not it ends; its end tells the
+            // rest.
+            if (!stopping_ && !helper.expected_to_end) helper.child.kill();
             return;
-        case Mailbox::Next::broken: break;
-        case Mailbox::Next::message:
-            if (&helper == &capture_ ? take_from_capture() : take_from_validate()) continue;
-            break;
+        case Mailbox::Next::broken: return end_broken(helper);
+        case Mailbox::Next::message: break;
         }
-        journal("knockd", helper.child.name() +
-                              " sent a message that breaks its contract; it is killed and started again");
-        loop_.remove(helper.child.channel().fd());
-        helper.child.kill();
-        return;
+        if (!(&helper == &capture_ ? take_from_capture() : take_from_validate())) return end_broken(helper);
     }
+}
+
+void Monitor::end_broken(Helper& helper) {
+    journal("knockd",
+            helper.child.name() + " sent a message that breaks its contract; it is killed and started again");
+    if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
+    helper.child.kill();
 }
 
 bool Monitor::take_from_capture() {
@@ -118,17 +109,21 @@ bool Monitor::take_from_validate() {
     const Mailbox& mailbox = validate_.child.mailbox();
     if (const auto act = mailbox.as<message::Act>()) {
         if (!well_formed(*act)) return false;
-        if (act->ask_only == 0) return actor_.act(*act);
-        actor_.asked(*act);
-    } else if (const auto report = mailbox.as<message::Report>()) {
+        return act->ask_only == 0 ? actor_.act(*act) : actor_.asked(*act);
+    }
+    if (const auto report = mailbox.as<message::Report>()) {
         if (!well_formed(*report)) return false;
         actor_.report(*report);
     } else if (const auto stored = mailbox.as<message::Stored>()) {
         actor_.stored(*stored);
         if (stopping_) stop_further();
     } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
-        if (!known(ready->acceptance)) return false;
+        if (!well_formed(*ready)) return false;
         validate_is_ready(*ready);
+    } else if (const auto counters = mailbox.as<message::ValidateCounters>()) {
+        status_.repeated = *counters;
+    } else if (mailbox.as<message::BrokenCapture>()) {
+        end_broken(capture_);
     } else {
         return false;
     }
@@ -197,7 +192,7 @@ void Monitor::child_ended() {
 
 void Monitor::helper_ended(Helper& helper, int wait_status) {
     helper.child.ended();
-    hear(helper); // what it had still said: knocks that were spent shall not be lost with it
+    hear(helper, INT_MAX); // what it had still said: knocks that were spent shall not be lost with it
     if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
     helper.child.hang_up();
     helper.ready = false;
@@ -238,7 +233,7 @@ void Monitor::reload() {
     notify_service_manager("RELOADING=1");
     try {
         Config config = read_config_();
-        (void)capture_setup(config, places_, false); // what could be wrong with it must be wrong now
+        must_be_usable(config, places_); // what is wrong with it must be wrong now
         config_ = std::move(config);
         actor_.commands().set_most_running(config_.limits.running_commands);
         journal("knockd", "the configuration was read again");
@@ -265,8 +260,8 @@ void Monitor::read_policy() {
 void Monitor::start_again(Helper& helper) {
     if (!helper.child.connected()) return; // that is under way
     helper.expected_to_end = true;
-    loop_.remove(helper.child.channel().fd());
-    helper.child.hang_up();
+    helper.ready = false;
+    helper.child.finish();
 }
 
 bool Monitor::answers_on_every_address() const {
@@ -279,10 +274,7 @@ void Monitor::stop() {
     if (std::exchange(stopping_, true)) return;
     notify_service_manager("STOPPING=1");
     journal("knockd", "ending");
-    if (capture_.child.connected()) {
-        loop_.remove(capture_.child.channel().fd());
-        capture_.child.hang_up();
-    }
+    if (capture_.child.connected()) capture_.child.finish();
     actor_.commands().stop();
     patience_ = loop_.after(stop_patience, [this] {
         actor_.commands().kill();
@@ -301,10 +293,7 @@ void Monitor::stop_further() {
         status_.acceptance == message::Acceptance::open) {
         return;
     }
-    if (validate_.child.connected()) {
-        loop_.remove(validate_.child.channel().fd());
-        validate_.child.hang_up();
-    }
+    if (validate_.child.connected()) validate_.child.finish();
     if (!validate_.child.running() && !capture_.child.running()) loop_.stop();
 }
 

@@ -37,7 +37,8 @@ class Monitor {
     };
     void start(Helper& helper);
     void start_later(Helper& helper, std::chrono::milliseconds delay);
-    void hear(Helper& helper);
+    void hear(Helper& helper, int most);
+    void end_broken(Helper& helper);
     [[nodiscard]] bool take_from_capture(); // false: the message breaks its contract
     [[nodiscard]] bool take_from_validate();
     void validate_is_ready(const message::ValidateReady& ready);
@@ -55,6 +56,7 @@ class Monitor {
     void stop_further();
     void every_second();
 
+    SystemClock clock_;
     Config config_;
     Places places_;
     std::function<Config()> read_config_;

@@ -12,6 +12,7 @@
 #include <map>
 #include <poll.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -75,32 +76,42 @@ class Reading {
     std::map<std::string, std::uint64_t> verdicts_;
 };
 
-// Reads both children's messages until validate has said all and capture has sent its counters.
+// What waits in capture's channel.
+void hear_capture(Child& capture, Reading& reading) {
+    for (Mailbox::Next next{}; (next = capture.mailbox().next()) != Mailbox::Next::nothing_yet;) {
+        if (next != Mailbox::Next::message)
+            throw Error("knockd-capture ended too early; its message says why");
+        reading.take_from_capture(capture.mailbox());
+    }
+}
+
+// Reads both children's messages until validate has said all. Capture sends its counters before it tells
+// validate that the file has ended.
 void follow(Child& capture, Child& validate, Reading& reading) {
-    bool validate_open = true;
-    while (validate_open) {
+    for (bool more = true; more;) {
         std::array<pollfd, 2> wait{pollfd{validate.channel().fd(), POLLIN, 0},
                                    pollfd{capture.channel().fd(), POLLIN, 0}};
         if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
             throw system_error("waiting for the helpers");
-        for (Mailbox::Next next{}; (next = capture.mailbox().next()) != Mailbox::Next::nothing_yet;) {
-            if (next != Mailbox::Next::message)
-                throw Error("knockd-capture ended too early; its message says why");
-            reading.take_from_capture(capture.mailbox());
-        }
+        hear_capture(capture, reading);
         for (Mailbox::Next next{};
-             validate_open && (next = validate.mailbox().next()) != Mailbox::Next::nothing_yet;) {
+             more && (next = validate.mailbox().next()) != Mailbox::Next::nothing_yet;) {
             if (next != Mailbox::Next::message)
                 throw Error("knockd-validate ended too early; its message says why");
-            validate_open = reading.take_from_validate(validate.mailbox());
+            more = reading.take_from_validate(validate.mailbox());
         }
     }
+    hear_capture(capture, reading);
 }
 
-// The other ends are dropped at the end, so both see that it is over.
+// Without its channel a child ends by itself; one that fails has its reason to print first.
 void end(Child& child) {
     child.hang_up();
-    if (child.running()) (void)waitpid(child.pid(), nullptr, 0);
+    for (int tries = 0; child.running(); ++tries) {
+        if (waitpid(child.pid(), nullptr, WNOHANG) == child.pid()) return child.ended();
+        if (tries == 200) child.kill();
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
 }
 
 } // namespace
@@ -118,8 +129,6 @@ int read_capture_file(const Config& config, const Places& places, const std::str
     try {
         follow(capture, validate, reading);
     } catch (...) {
-        capture.kill();
-        validate.kill();
         end(capture);
         end(validate);
         throw;

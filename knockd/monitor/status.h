@@ -16,10 +16,9 @@ struct Status {
     std::optional<message::Acceptance> acceptance; // none: validate has not reported yet
     std::uint64_t grants = 0;                      // live when validate started
     message::CaptureCounters counters;             // since knockd-capture started
+    message::ValidateCounters repeated;            // since knockd-validate started
     std::uint64_t accepted = 0;                    // since knockd started, like those below
     std::uint64_t refused = 0;
-    std::uint64_t replays = 0;
-    std::uint64_t late = 0;
     std::uint64_t contested = 0;
     std::uint64_t child_crashes = 0;
     std::size_t commands_running = 0;

@@ -72,9 +72,9 @@ Outbox Acceptance::take(std::span<const message::Hit> hits,
         if (writing_) ledger_.commit();
     } catch (const std::exception& error) {
         undo();
-        out_ = {};
         out_.lost = hits.size();
         out_.trouble = error.what();
+        counters_.lost += hits.size();
     }
     return std::move(out_);
 }
@@ -104,6 +104,7 @@ void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
     const RowKind again = known.kind == Known::Kind::late ? RowKind::late : RowKind::replay;
     if (!duplicate) return record_again(known, again, hit, now);
 
+    ++counters_.duplicates;
     known_before_.push_back(known);
     known.last_seen = std::max(known.last_seen, now);
     if (!known.contested && comes_from_elsewhere(known, hit)) {
@@ -119,6 +120,7 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
     const bool contested = kind == RowKind::contested;
     const What what = contested ? What::contested : kind == RowKind::late ? What::late : What::replay;
     if (!contested) {
+        ++(kind == RowKind::late ? counters_.late : counters_.replays);
         const bool said_lately = known.reported != Time{} && now - known.reported < report_time;
         if (said_lately) {
             if (report_duplicates_) out_.reports.push_back(report_of(what, known, hit, now));
@@ -235,8 +237,7 @@ void Acceptance::write(Row& row, Head& head) {
     head = ledger_.append(row);
 }
 
-// What was forgotten to make room stays forgotten: it was the oldest of 65,536, and is only noise when it
-// comes again.
+// What was forgotten to make room stays forgotten, here and in capture: it was the oldest of 65,536.
 void Acceptance::undo() {
     if (writing_) ledger_.roll_back();
     for (const Known& known : remembered_)
@@ -246,6 +247,10 @@ void Acceptance::undo() {
     }
     for (auto before = entries_before_.rbegin(); before != entries_before_.rend(); ++before)
         book_.put(*before);
+    std::erase_if(out_.watches,
+                  [](const WatchEntry& entry) { return entry.what != WatchEntry::What::remove_known; });
+    out_.acts.clear();
+    out_.reports.clear();
 }
 
 } // namespace otk

@@ -36,6 +36,8 @@ class Acceptance {
     [[nodiscard]] Outbox take(std::span<const message::Hit> hits,
                               const std::function<Time(const message::Hit&)>& when);
 
+    [[nodiscard]] const message::ValidateCounters& counters() const { return counters_; }
+
   private:
     struct Match {
         const Entry* entry = nullptr;
@@ -58,6 +60,8 @@ class Acceptance {
     const PolicyStore& policy_;
     unsigned window_;
     bool report_duplicates_;
+
+    message::ValidateCounters counters_;
 
     // Of the batch at hand.
     Outbox out_;

@@ -35,7 +35,7 @@ void load_chains(const PolicyStore& policy, const Ledger& ledger, std::uint8_t a
     std::unordered_set<GrantId> present;
     policy.each_grant([&](const GrantDetails& details) {
         const Grant& grant = details.grant;
-        if (!(algorithms & bit(grant.enrolment.algorithm))) return;
+        if (!(algorithms & bit(grant.enrolment.algorithm)) || grant.retired) return;
         present.insert(grant.id);
         const Entry* old = book.find(grant.id);
         if (old != nullptr && old->chain == grant.chain) {

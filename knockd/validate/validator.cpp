@@ -41,16 +41,20 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     every_period_ = loop_.every(policy_period, [this] {
         reload_policy();
         store_ends();
+        tell_counters();
     });
 }
 
 // The monitor never waits for us, and capture reads while it waits for us, so this wait ends; but capture may
-// be dead, and then the monitor must be able to stop us.
+// be dead, and then the monitor must be able to stop us. What the monitor is still to hear it takes even when
+// it has told us to finish.
 void Validator::wait_for_room(const Channel& channel) {
-    std::array<pollfd, 2> wait{pollfd{channel.fd(), POLLOUT, 0}, pollfd{monitor_.fd(), 0, 0}};
+    const bool to_monitor = &channel == &monitor_;
+    std::array<pollfd, 2> wait{pollfd{channel.fd(), POLLOUT, 0},
+                               pollfd{monitor_.fd(), static_cast<short>(to_monitor ? 0 : POLLRDHUP), 0}};
     if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
         throw system_error("waiting for room in a channel");
-    if (wait[1].revents & POLLHUP) throw Error("knockd has gone");
+    if (wait[1].revents & (POLLHUP | POLLRDHUP)) throw Error("knockd has gone");
 }
 
 template <typename Message>
@@ -133,18 +137,25 @@ void Validator::hear_capture() {
     hits_.clear();
     bool begin = false;
     bool ended = false;
-    while (hits_.size() < largest_batch && !ended && from_capture_.next() == Mailbox::Next::message) {
-        if (const auto hit = from_capture_.as<message::Hit>()) {
-            if (well_formed(*hit, setup_.algorithms)) hits_.push_back(*hit);
+    bool broken = false;
+    while (hits_.size() < largest_batch && !ended && !broken) {
+        const Mailbox::Next next = from_capture_.next();
+        if (next == Mailbox::Next::nothing_yet || next == Mailbox::Next::closed) break;
+        if (const auto hit = from_capture_.as<message::Hit>(); hit && well_formed(*hit, setup_.algorithms)) {
+            hits_.push_back(*hit);
         } else if (from_capture_.as<message::Begin>()) {
             begin = true;
+        } else if (from_capture_.as<message::Ended>()) {
+            ended = true;
         } else {
-            ended = from_capture_.as<message::Ended>().has_value();
+            broken = true;
         }
     }
     if (!hits_.empty()) judge(hits_);
     if (begin) send_everything();
     if (ended) tell_monitor(message::Ended{});
+    if (broken)
+        tell_monitor(message::BrokenCapture{}); // what it still has in the channel is judged like all else
 }
 
 void Validator::judge(std::span<const message::Hit> hits) {
@@ -152,8 +163,9 @@ void Validator::judge(std::span<const message::Hit> hits) {
         return setup_.dry_run ? from_nanoseconds(hit.at) : clock_.now();
     });
     if (out.lost > 0) {
-        journal("knockd-validate",
-                fmt::format("{} knock(s) refused and not spent: {}", out.lost, out.trouble));
+        spend_trouble_.say(fmt::format("knocks are refused and not spent: {}", out.trouble));
+    } else if (!out.acts.empty() || !out.reports.empty()) {
+        spend_trouble_.over();
     }
     for (const message::Act& act : out.acts)
         tell_monitor(act);
@@ -179,6 +191,12 @@ void Validator::hear_monitor() {
         }
     }
     store_ends();
+}
+
+void Validator::tell_counters() {
+    if (acceptance_.counters() == told_) return;
+    told_ = acceptance_.counters();
+    tell_monitor(told_);
 }
 
 void Validator::store_ends() {

@@ -31,6 +31,7 @@ class Validator {
     void judge(std::span<const message::Hit> hits);
     void hear_monitor();
     void store_ends();
+    void tell_counters();
     void reload_policy();
     void send_everything();
     void send_watches(std::span<const message::WatchEntry> entries, bool complete);
@@ -51,7 +52,9 @@ class Validator {
     Memory memory_;
     Acceptance acceptance_;
     Ends ends_;
+    message::ValidateCounters told_;
     std::int64_t policy_version_ = 0;
+    Complaint spend_trouble_{"knockd-validate"};
     Complaint ends_trouble_{"knockd-validate"};
     Complaint policy_trouble_{"knockd-validate"};
     std::vector<message::Hit> hits_;

@@ -89,16 +89,25 @@ void read_zones(const SettingReader& setting, Config& config) {
 
 void read_ns(const SettingReader& setting, Config& config) {
     const std::string name = setting.text();
-    if (!name.empty() && !Zone::parse(name)) {
+    const auto parsed = Zone::parse(name);
+    if (!name.empty() && !parsed) {
         setting.refuse(
             fmt::format("is '{}', which is no domain name; write for example \"ns.example.org\", or \"\" "
                         "for ns.ZONE",
                         printable(name)));
     }
-    config.dns.ns = name;
+    config.dns.ns = parsed ? parsed->text() : ""; // without final dot
 }
 
 void read_answer(const SettingReader& setting, Config& config) { config.dns.answer = setting.boolean(); }
+
+// Answers leave from the very address that was asked: the wildcard is none, and a link-local one would need
+// its interface.
+bool can_be_listened_on(const Address& address) {
+    const bool link_local =
+        address.family() == Family::ipv6 && address.bytes()[0] == 0xfe && (address.bytes()[1] & 0xc0) == 0x80;
+    return (address.usable() || address.loopback()) && !link_local;
+}
 
 void read_listen(const SettingReader& setting, Config& config) {
     const std::vector<std::string> texts = setting.texts(most_listen_addresses);
@@ -110,6 +119,12 @@ void read_listen(const SettingReader& setting, Config& config) {
                                 fmt::format("has '{}', which is no IPv4 or IPv6 address; write for example "
                                             "\"192.0.2.1\" or \"2001:db8::1\"",
                                             printable(texts[i])));
+        }
+        if (!can_be_listened_on(*address)) {
+            setting.refuse_item(
+                i, fmt::format("has {}, which is no address that questions are sent to; name this host's "
+                               "addresses one by one, or [] for all of them",
+                               address->text()));
         }
         config.dns.listen.push_back(*address);
     }

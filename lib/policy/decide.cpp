@@ -21,6 +21,7 @@ std::string_view name_of(Refusal refusal) {
     case Refusal::address_unusable: return "address unusable";
     case Refusal::no_such_grant: return "grant removed";
     case Refusal::same_image_twice: return "same image twice";
+    case Refusal::retired: return "chain retired";
     }
     return "unknown refusal";
 }
@@ -53,13 +54,15 @@ std::string_view explain(Refusal refusal) {
                "broadcast.";
     case Refusal::no_such_grant: return "The grant was removed between the knock and its command.";
     case Refusal::same_image_twice:
-        return "Two enabled grants expect the same value, so nobody can say whose knock it is; renew one of "
-               "them.";
+        return "Two enabled grants expect the same value, so nobody can say whose knock it is; renew both.";
+    case Refusal::retired:
+        return "The chain was retired when the ledger was lost (`knockmgr restore`); `knockmgr grant renew` "
+               "gives the grant a new one.";
     }
     return "It was refused by a rule that this version does not know.";
 }
 
-bool known(Refusal refusal) { return refusal <= Refusal::same_image_twice; }
+bool known(Refusal refusal) { return refusal <= Refusal::retired; }
 
 namespace {
 

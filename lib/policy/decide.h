@@ -23,6 +23,7 @@ enum class Refusal : std::uint8_t {
     address_unusable = 10,   // loopback, multicast, unspecified
     no_such_grant = 11,      // removed between knock and command
     same_image_twice = 12,   // two enabled grants have the same image: neither accepts (DESIGN 3)
+    retired = 13,            // `knockmgr restore` retired the grant's chain; decide() does not look at it
 };
 // One or two words for the ledger and the journal: "user disabled", "source not allowed".
 [[nodiscard]] std::string_view name_of(Refusal refusal);

@@ -21,8 +21,7 @@ DatabaseKind kind() {
             .application_id = application_id,
             .migrations = ledger_migrations(),
             .help_if_missing =
-                "put a backup back, or make a new one (knockmgr init); never start over with an "
-                "empty one where knocks have been spent"};
+                "put the newest copy back, or run `knockmgr restore`, which says what is at stake"};
 }
 
 // The first row names the ledger, so that the chain of hashes covers its id.

@@ -131,4 +131,20 @@ void PolicyStore::remove_grant(GrantId id) {
     inside_->change("remove a grant", [&] { inside_->remove_grant(inside_->grant(id)); });
 }
 
+void PolicyStore::retire_all_chains() {
+    inside_->change("retire all chains", [&] {
+        const auto oldest = [&] {
+            Json json;
+            json["oldest_enrolment"] =
+                inside_->database.sqlite().execAndGet("SELECT oldest_enrolment FROM meta").getInt64();
+            return json;
+        };
+        const Json before = oldest();
+        inside_
+            ->prepare("UPDATE meta SET oldest_enrolment = (SELECT coalesce(max(id), 0) + 1 FROM enrolment)")
+            .exec();
+        inside_->record("restore", "", before, oldest());
+    });
+}
+
 } // namespace otk

@@ -16,9 +16,10 @@ constexpr std::string_view grant_columns =
     "grant.id, grant.user, grant.command, grant.enabled, grant.not_before, grant.expires_at, grant.sources, "
     "grant.address_rule, grant.named_within, grant.carriers, grant.created, enrolment.chain, "
     "enrolment.algorithm, "
-    "enrolment.length, enrolment.seed, enrolment.image, enrolment.public_key";
+    "enrolment.length, enrolment.seed, enrolment.image, enrolment.public_key, "
+    "enrolment.id < (SELECT oldest_enrolment FROM meta)";
 constexpr int columns_of_user = 3;
-constexpr int columns_of_grant = 17;
+constexpr int columns_of_grant = 18;
 
 std::optional<Time> read_time(const SQLite::Column& column) {
     if (column.isNull()) return std::nullopt;
@@ -125,6 +126,7 @@ GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
     if (!chain) throw database.damaged("a chain's id has a wrong size");
     grant.chain = *chain;
     grant.enrolment = read_enrolment(database, row, 12);
+    grant.retired = row.getColumn(17).getInt() != 0;
     details.user = read_user(row, columns_of_grant);
     details.command = read_command(database, row, columns_of_grant + columns_of_user);
     return details;

@@ -31,6 +31,8 @@ struct Grant {
     ChainId chain{}; // chain_id(enrolment), computed by knockmgr
     GrantRules rules;
     Time created{};
+    // By retire_all_chains(): no knock of the chain counts, until the grant is renewed. add_grant ignores it.
+    bool retired = false;
 };
 
 // A grant with all that a decision needs.
@@ -112,6 +114,9 @@ class PolicyStore {
     void set_grant_rules(GrantId id, const GrantRules& rules);
     void renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain); // same rules, new chain
     void remove_grant(GrantId id);
+    // For good: no chain that was enrolled until now ever counts again, also where a ledger does not know
+    // what was spent of it. Chains enrolled later do.
+    void retire_all_chains();
 
   private:
     struct Inside;

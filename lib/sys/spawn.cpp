@@ -95,6 +95,7 @@ struct Preparation {
     std::vector<gid_t> groups;
     int output;
     int start;
+    pid_t parent;
 };
 
 using Step = StartFailure::Step;
@@ -130,6 +131,7 @@ std::optional<Step> prepare_child(const CommandToRun& command, const Preparation
     if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Step::limits;
     // Nobody would watch its time limit any more. After the change of user, which forgets it.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return Step::limits;
+    if (getppid() != ready.parent) ::_exit(127); // it died before that
     return std::nullopt;
 }
 
@@ -182,9 +184,12 @@ RunningCommand spawn_command(const CommandToRun& command) {
     Pipe output = make_pipe();
     Pipe start = make_pipe();
     // The groups are looked up here: the child must not wait for a directory service.
-    const Preparation ready{pointers_to(command.argv), pointers_to(command.environment),
+    const Preparation ready{pointers_to(command.argv),
+                            pointers_to(command.environment),
                             command.run_as ? groups_of(*command.run_as) : std::vector<gid_t>{},
-                            output.write.get(), start.write.get()};
+                            output.write.get(),
+                            start.write.get(),
+                            getpid()};
     const pid_t pid = fork_or_throw();
     if (pid == 0) run_command(command, ready);
     return {pid, std::move(output.read), std::move(start.read)};

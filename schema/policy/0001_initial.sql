@@ -4,8 +4,15 @@
 CREATE TABLE meta (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     server BLOB NOT NULL CHECK (length(server) = 16),
-    ledger BLOB NOT NULL CHECK (length(ledger) = 16)
+    ledger BLOB NOT NULL CHECK (length(ledger) = 16),
+    oldest_enrolment INTEGER NOT NULL DEFAULT 1 CHECK (oldest_enrolment >= 1)
 ) STRICT;
+
+CREATE TRIGGER oldest_enrolment_only_rises BEFORE UPDATE OF oldest_enrolment ON meta
+WHEN NEW.oldest_enrolment < OLD.oldest_enrolment
+BEGIN
+    SELECT RAISE(ABORT, 'a chain that was retired never comes back: renew its grant');
+END;
 
 -- length() of a text stops at a zero byte and counts characters; compared with the length of the bytes it refuses
 -- zero bytes and everything beyond ASCII.

@@ -105,6 +105,7 @@ def test_token_twice():
         session.send(PASSPHRASE + "\n")
         seen = session.rest()
         expect_in("Check words: ", seen)
+        expect_in("the line that begins with otk1:", seen)
         expect_in(f"status 0 [otk1:md5:50:dog2:{value_at(50)}]", seen)
         assert PASSPHRASE not in seen, seen
 

@@ -49,6 +49,8 @@ def test_wrong_usage():
         ("text sheets only", "sheet", "-s", "a", "--format", "html"),
         ('--host "a b" should be', "sheet", "-s", "a", "--host", "a b"),
         ('--zone "k..org" should be', "sheet", "-s", "a", "--zone", "k..org"),
+        ("say with --zone", "sheet", "-s", "a", "--names-address", "--form", "base32"),
+        ("needs --form base32", "sheet", "-s", "a", "--names-address", "--zone", "k.example.org"),
         ('--udp-port "65536" should be', "sheet", "-s", "a", "--udp-port", "65536"),
     ):
         error = refused(2, words, *arguments)
@@ -126,6 +128,9 @@ def test_sheet_file():
         with open(file, encoding="utf-8") as sheet:
             expect(sheet.read(), content)
         refused(1, "No such file", "sheet", *CHAIN, "-p", "-", "-o", os.path.join(directory, "none", "sheet.txt"))
+        # Without a terminal or a passphrase: the file is looked at before either is asked for.
+        refused(1, "exists already", "sheet", *CHAIN, "-o", file)
+        refused(1, "exists already", "sheet", *CHAIN, "-o", directory)
 
 
 def test_sheet_content():
@@ -149,6 +154,14 @@ def test_sheet_options():
         assert absent not in sheet, absent
     expect(re.findall(r"\[ \] (\d+)", sheet), ["20", "19", "18", "17", "16"])
     expect_in("2 knocks left", sheet)
+
+
+def test_sheet_that_names_an_address():
+    """--names-address gives the lines for dns a place for the address, and no others"""
+    value = output_of("list", *CHAIN, "--from", "99", "-c", "1", "--form", "base32").split(": ")[1].strip()
+    sheet = output_of("sheet", *CHAIN, "--form", "base32", "--zone", "k.example.org", "--names-address")
+    expect_in(f"    dig +short {value}-A-B-C-D.k.example.org\n", sheet)
+    expect_in(f"    echo {value} | nc -u -w1 SERVER 62201\n", sheet)
 
 
 def test_full_disk():

@@ -15,6 +15,7 @@ import traceback
 
 KNOCKMGR = os.path.abspath(sys.argv[1])
 SCENE = os.path.abspath(sys.argv[2])
+KNOCKGEN = os.path.abspath(sys.argv[3])
 IS_ROOT = os.geteuid() == 0
 CONFIGURATION = '[users]\nvalidate = "nobody"\ncapture = "daemon"\n'
 CALLER = pwd.getpwuid(os.geteuid()).pw_name

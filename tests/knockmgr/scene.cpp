@@ -115,8 +115,10 @@ void play(Scene& scene) {
     const RowNumber fourth_row = scene.spend(fourth, 4);
     scene.append(scene.knock(RowKind::late, 3));
     scene.append(scene.end(RowKind::interrupted, fourth_row, Outcome::interrupted, 0));
-    // The fifth still runs.
-    scene.spend(scene.knock(RowKind::accepted, 5), 5);
+    // The fifth still runs, for an address that it named.
+    Row fifth = scene.knock(RowKind::accepted, 5);
+    fifth.named = fifth.address = *Address::parse("203.0.113.9");
+    scene.spend(fifth, 5);
 }
 
 } // namespace

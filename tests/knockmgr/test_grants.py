@@ -3,9 +3,13 @@
 import hashlib
 import json
 import os
+import re
+import shlex
+import sqlite3
 import stat
+import subprocess
 
-from harness import CALLER, Installation, expect, expect_in, run_all
+from harness import CALLER, KNOCKGEN, Installation, expect, expect_in, run_all
 
 WEAK = '[accept]\nwindow = 10\nalgorithms = ["sha256", "md5"]\nweak_limit = 2000\n'
 
@@ -18,6 +22,16 @@ def token(seed, algorithm="sha256", length=100, image=None):
 def ready(otk):
     otk.must("user", "add", "anna")
     otk.must("command", "add", "hello", "--exec", "--as", CALLER, "--", "/bin/echo", "hello")
+    return otk
+
+
+ZONE = '[dns]\nzones = ["k.example.org"]\n'
+
+
+def with_let_in(otk):
+    """A user, and a command that uses an address."""
+    otk.must("user", "add", "anna")
+    otk.must("command", "add", "let-in", "--exec", "--as", CALLER, "--", "/bin/echo", "{address}")
     return otk
 
 
@@ -83,6 +97,74 @@ def test_sheet():
         expect(os.path.exists(other), False)
 
 
+def dns_lines(text):
+    return re.findall(r"^    (?:dig|nslookup|http).*k\.example\.org", text, re.MULTILINE)
+
+
+def test_sheet_of_a_command_with_an_address():
+    """a sheet has lines for dns only where the rule for addresses lets such a knock pass, and in that form"""
+    for rule, form, lines, address in ((None, "base32", 0, ""), (None, "hex", 0, ""), ("source", "hex", 3, ""),
+                                       ("source", "base32", 3, ""), ("named", "base32", 3, "-A-B-C-D"),
+                                       ("named", "hex", 0, ""), ("named", "words", 0, "")):
+        with Installation(ZONE) as otk:
+            sheet = f"{otk.base}/sheet.txt"
+            options = ("--address", rule) if rule else ()
+            said = with_let_in(otk).must("grant", "add", "anna", "let-in", "--generate", "--form", form,
+                                         "--sheet", sheet, *options).out
+            with open(sheet, encoding="ascii") as file:
+                content = file.read()
+            found = dns_lines(content)
+            expect((rule, form, len(found)), (rule, form, lines))
+            expect(all((address + ".k.example.org" in line) and ("A-B-C-D" in line) == bool(address)
+                       for line in found), True)
+            expect("no lines for dns" in said, lines == 0)
+            expect("put _ between words" in content, False)
+
+
+def test_sheet_without_an_address():
+    """where the command uses no address, lines for dns need no name of one, whatever the rule"""
+    for rule in ("knock", "source", "named"):
+        with Installation(ZONE) as otk:
+            sheet = f"{otk.base}/sheet.txt"
+            said = ready(otk).must("grant", "add", "anna", "hello", "--generate", "--address", rule, "--sheet", sheet)
+            with open(sheet, encoding="ascii") as file:
+                content = file.read()
+            expect((len(dns_lines(content)), "A-B-C-D" in content, "no lines" in said.out), (3, False, False))
+
+
+def printed_sheet(otk, user_token, *options):
+    """The sheet that knockgen prints by the line that `grant add --token` told."""
+    listed = otk.must("grant", "add", "anna", "let-in", "--token", user_token, "--json", *options).json()
+    otk.must("grant", "remove", "anna", "let-in", "--yes")
+    words = shlex.split(listed["sheet_command"])
+    expect((words[:2], words[-2:]), (["knockgen", "sheet"], ["--output", "sheet.txt"]))
+    done = subprocess.run([KNOCKGEN, *words[1:-2], "--passphrase-file", "-"], input="This is a test.\n", text=True,
+                          capture_output=True, check=False, timeout=60)
+    expect((listed["sheet_command"], done.returncode), (listed["sheet_command"], 0))
+    return listed, done.stdout
+
+
+def test_line_for_the_users_sheet():
+    """grant add --token prints a line by which knockgen makes the right sheet, whatever the rules are"""
+    with Installation(ZONE + '[udp]\nports = [4242]\n') as otk:
+        with_let_in(otk)
+        for number, (options, lines, address, ping) in enumerate((
+                ((), 0, False, True), (("--address", "source"), 3, False, True),
+                (("--address", "named"), 3, True, False), (("--address", "named", "--form", "hex"), 0, False, True),
+                (("--carriers", "udp"), 0, False, False), (("--carriers", "icmp"), 0, False, True))):
+            made = subprocess.run([KNOCKGEN, "token", "--seed", f"seed{number}", "--length", "21", "--weak", "-p", "-"],
+                                  input="This is a test.\n", text=True, capture_output=True, check=True, timeout=60)
+            listed, page = printed_sheet(otk, made.stdout.strip(), "--host", "server.example.org", *options)
+            expect((options, len(dns_lines(page)), "A-B-C-D" in page, "ping -c1" in page),
+                   (options, lines, address, ping))
+            expect("server.example.org 4242" in page, "icmp" not in options)
+            for part in (listed["check_words"], "Command      let-in", "length 21"):
+                expect_in(part, page)
+        otk.refused(2, "--host", "grant", "add", "anna", "let-in", "--token", token("pepper"), "--host", "a b")
+        expect_in("the user's sheet: knockgen sheet --seed pepper ",
+                  otk.must("grant", "add", "anna", "let-in", "--token", token("pepper")).out)
+
+
 def test_token():
     """a user's token is enrolled as it is, and its check words are shown"""
     with Installation() as otk:
@@ -138,6 +220,9 @@ def test_renewal():
         after = otk.must("grant", "show", "anna", "hello", "--json").json()
         expect(after["rules"], before["rules"])
         expect((after["length"], after["chain"] != before["chain"]), (7, True))
+        otk.must("grant", "renew", "anna", "hello", "--generate")
+        again = otk.must("grant", "show", "anna", "hello", "--json").json()
+        expect((again["length"], again["chain"] != after["chain"]), (7, True))
 
 
 def test_weak_limit():
@@ -191,6 +276,10 @@ def test_bad_rules():
                                     ("--named-within", "10.0.0.0/8", "--address is not named")):
             otk.refused(2, part, "grant", "set", "anna", "hello", option, value)
         otk.refused(2, "before it is valid", "grant", "set", "anna", "hello", "--not-before", "9d", "--expires", "8d")
+        for past in ("2020-01-01", "2020-01-01T18:00Z"):
+            otk.refused(2, "is past", "grant", "set", "anna", "hello", "--expires", past)
+        otk.must("grant", "set", "anna", "hello", "--expires", "8d")
+        otk.refused(2, "before it is valid", "grant", "set", "anna", "hello", "--not-before", "9d")
         otk.refused(2, "which rule", "grant", "set", "anna", "hello")
         otk.must("user", "add", "bert")
         otk.refused(1, "no grant for hello", "grant", "set", "bert", "hello", "--from", "any")
@@ -205,7 +294,11 @@ def test_states():
         expect(state(), "enabled")
         otk.must("grant", "set", "anna", "hello", "--not-before", "2d")
         expect(state(), "not yet valid")
-        otk.must("grant", "set", "anna", "hello", "--not-before", "none", "--expires", "2020-01-01")
+        otk.must("grant", "set", "anna", "hello", "--not-before", "none")
+        database = sqlite3.connect(f"{otk.dir}/policy/policy.db")
+        database.execute("UPDATE grant SET expires_at = 1")  # years went by
+        database.commit()
+        database.close()
         expect(state(), "expired")
         otk.must("grant", "disable", "anna", "hello")
         expect(state(), "disabled")

@@ -3,11 +3,13 @@
 import glob
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 
-from harness import IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all
+from harness import CALLER, IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all
 
 
 def test_log():
@@ -31,6 +33,9 @@ def test_log():
         expect((rows[5]["jumped"], rows[5]["end"]["outcome"], rows[7]["end"]), (1, "interrupted", None))
         text = otk.must("log").out
         expect_in("192.0.2.7 (unproven)", text)
+        expect_in("interrupted, jumped over 1\n", text)
+        expect_in("running, for 203.0.113.9\n", text)
+        expect(text.count("jumped over 1"), 1)
         expect(len(text.splitlines()), 1 + len(rows))
 
 
@@ -59,6 +64,11 @@ def test_log_filters():
         expect(numbers("--command", "hello", "--last", "1"), everything[-1:])
         expect(numbers("--since", "2090-01-01"), [])
         expect(numbers("--since", "1d"), everything)
+        for words, part in ((("--user", "nosuch"), "there is no user 'nosuch' in the ledger"),
+                            (("--command", "nosuch"), "there is no command 'nosuch' in the ledger"),
+                            (("--user", "anna", "--since", "2090-01-01"), "nothing of that kind happened"),
+                            (("--since", "2090-01-01"), "nothing of that kind happened")):
+            expect_in(part, otk.must("log", *words).out)
 
 
 def test_output():
@@ -71,6 +81,7 @@ def test_output():
             done = otk.run("log", "--output", row)
             expect((done.code, done.out), (1, ""))
             expect_in(part, done.err)
+            expect(otk.dir in done.err, False)
 
 
 def open_database(otk):
@@ -166,6 +177,30 @@ def test_explain_passed_over():
         expect(explain(otk, numbered[89])["verdict"], "unused")
 
 
+def test_explain_former_chains():
+    """explain tells a knock of a chain that was replaced or removed from one of nobody's"""
+    with Installation() as otk:
+        first = otk.with_grant("--length", "9")["knocks"]
+        second = otk.must("grant", "renew", "anna", "hello", "--generate", "--json").json()["knocks"]
+        found = explain(otk, first[2]["value"])
+        expect((found["verdict"], found["number"], found["user"], found["command"]), ("replaced", 6, "anna", "hello"))
+        expect(explain(otk, second[0]["value"])["verdict"], "unused")
+        otk.must("user", "remove", "anna", "--yes")
+        expect((explain(otk, first[0]["value"])["verdict"], explain(otk, second[0]["value"])["verdict"]),
+               ("replaced", "removed"))
+        text = otk.must("explain", second[1]["value"]).out
+        for part in ("number 7 of anna/hello", "removed", CALLER):
+            expect_in(part, text)
+        expect(explain(otk, "11" * 16)["verdict"], "unknown")
+
+
+def test_explain_nothing():
+    """explain says when standard input was empty"""
+    with Installation() as otk:
+        for nothing in ("", "\n", " \n"):
+            otk.refused(1, "standard input was empty", "explain", "-", stdin=nothing)
+
+
 def test_explain_forms():
     """explain reads every form in which a knock can be written, also from standard input"""
     with Installation() as otk:
@@ -212,6 +247,22 @@ def test_status_of_a_dead_daemon():
         write("{ not json")
         expect(status(otk, 1)["running"], False)
         expect_in("not what knockd writes", otk.run("status").out)
+
+
+def test_status_counters():
+    """status shows the counters by names that people understand, and since when they count"""
+    with Installation() as otk:
+        shutil.copy("/bin/sleep", f"{otk.base}/knockd")
+        with subprocess.Popen([f"{otk.base}/knockd", "60"]) as daemon:
+            with open(f"{otk.dir}/monitor/status.json", "w", encoding="utf-8") as file:
+                json.dump({"pid": daemon.pid, "started": "2026-11-21T19:00:00Z", "acceptance": "open",
+                           "counters": {"packets_seen": 41, "dns_not_answered": 42, "accepted": 43}}, file)
+            found, text = status(otk, 0), otk.must("status").out
+            daemon.kill()
+        expect((found["running"], found["accepting"], found["daemon"]["counters"]["dns_not_answered"]), (True, True, 42))
+        text = re.sub(r"\n +", "\n", text)
+        expect_in("(since knockd-capture started)\npackets seen: 41\nDNS answers not sent: 42\n", text)
+        expect_in("(since knockd started)\nknocks accepted: 43\n", text)
 
 
 def test_status_of_a_foreign_ledger():

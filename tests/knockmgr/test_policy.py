@@ -3,6 +3,7 @@
 import os
 import pty
 import pwd
+import shutil
 import stat
 import subprocess
 
@@ -95,6 +96,35 @@ def test_before_init():
     with Installation(initialise=False) as otk:
         for words in (("user", "list"), ("user", "add", "anna"), ("grant", "list"), ("status",), ("log", "--changes")):
             otk.refused(1, "knockmgr init", *words)
+        for words in (("log",), ("log", "--verify"), ("explain", "00" * 16), ("log", "--output", "1")):
+            done = otk.run(*words)
+            expect((words, done.code, done.out), (words, 1, ""))
+            expect_in(f"knockmgr init --dir {otk.dir}", done.err)
+
+
+def test_no_such_directory():
+    """a directory that is not there is named, whatever was to be done in it"""
+    with Installation(initialise=False) as otk:
+        for words in (("user", "list"), ("grant", "add", "a", "b", "--generate"), ("log",), ("explain", "00" * 16),
+                      ("status",)):
+            done = plain(*words, "--dir", f"{otk.base}/none")
+            expect((words, done.returncode, done.stdout), (words, 1, ""))
+            expect_in(f"{otk.base}/none: there is no such directory; `knockmgr init --dir", done.stderr)
+
+
+def test_without_root():
+    """whoever may not read the installation of root is told who may"""
+    if not IS_ROOT:
+        return
+    with Installation() as otk:
+        os.chmod(otk.base, 0o755)
+        os.chmod(otk.dir, 0o755)
+        program = shutil.copy(KNOCKMGR, f"{otk.base}/knockmgr")
+        for words in (("user", "list"), ("log",), ("status",), ("explain", "00" * 16), ("user", "add", "anna")):
+            done = subprocess.run([program, *words, "--dir", otk.dir], capture_output=True, text=True, check=False,
+                                  user=65000, group=65000, extra_groups=[], timeout=60)
+            expect((words, done.returncode, done.stdout), (words, 1, ""))
+            expect_in("Permission denied; run knockmgr as root", done.stderr)
 
 
 def test_users():

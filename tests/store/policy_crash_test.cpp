@@ -27,6 +27,7 @@ const std::vector<std::function<void(PolicyStore&)>>& changes() {
         [](PolicyStore& store) { store.add_command(command("sshd")); },
         [](PolicyStore& store) { store.add_grant(grant(UserId{1}, CommandId{1}, 1)); },
         [](PolicyStore& store) { store.renew_grant(GrantId{1}, enrolment(2), chain_id(enrolment(2))); },
+        [](PolicyStore& store) { store.retire_all_chains(); },
         [](PolicyStore& store) { store.remove_user(UserId{1}); }};
     return all;
 }
@@ -39,7 +40,8 @@ std::string contents(const PolicyStore& store) {
     for (const Command& command : store.commands())
         text += fmt::format("command {}\n", command.name);
     store.each_grant([&](const GrantDetails& details) {
-        text += fmt::format("grant {} {}\n", details.user.name, details.grant.enrolment.seed);
+        text += fmt::format("grant {} {} {}\n", details.user.name, details.grant.enrolment.seed,
+                            details.grant.retired ? "retired" : "live");
     });
     for (const Change& change : store.changes(SIZE_MAX))
         text += fmt::format("{} {}\n", change.what, change.object);

@@ -205,7 +205,7 @@ TEST_CASE("at the end of the daemon what waits never starts, and what runs gets 
     CHECK(r.commands.waiting() == 0);
     r.until_ended(2);
     CHECK(r.ends[1].done.row == RowNumber{1});
-    CHECK(r.ends[1].done.outcome == Outcome::interrupted);
+    CHECK(r.ends[1].done.outcome == Outcome::exited);
     CHECK(text_of(r.ends[1]).ends_with("asked\n")); // a shell may say something of its `sleep` before
     r.commands.submit(shell(3, "echo > " + never)); // too late
     REQUIRE(r.ends.size() == 3);

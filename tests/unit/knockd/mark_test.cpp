@@ -124,7 +124,7 @@ TEST_CASE("a damaged mark is an error that names the file and what to do") {
     CHECK(whole.trouble().empty());
     MarkFile damaged;
     damaged.write("otk-mark-1 5\n");
-    CHECK(damaged.trouble().find("remove it") != std::string::npos);
+    CHECK(damaged.trouble().find("knockmgr restore") != std::string::npos);
 }
 
 TEST_CASE("a mark that is cut at any byte is not taken for another one") {

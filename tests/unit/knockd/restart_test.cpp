@@ -208,6 +208,27 @@ TEST_CASE("load_chains tells capture what changed, and only that") {
     CHECK(book.size() == 0);
 }
 
+TEST_CASE(
+    "a retired chain is not live: taken out while running, not loaded at start, back only when renewed") {
+    World w;
+    const Member anna = w.add("anna", "open");
+    REQUIRE(w.knock(anna, 99).size() == 1);
+    w.admin->retire_all_chains();
+    w.reload();
+    CHECK(w.book.find(anna.grant) == nullptr);
+    CHECK(w.knock(anna, 98).empty());
+    w.restart();
+    CHECK(w.book.find(anna.grant) == nullptr);
+    CHECK(w.knock(anna, 97).empty());
+
+    const Enrolment fresh = enrolment(4711);
+    w.admin->renew_grant(anna.grant, fresh, chain_id(fresh));
+    w.reload();
+    REQUIRE(w.book.find(anna.grant) != nullptr);
+    CHECK(w.book.find(anna.grant)->image == fresh.image);
+    CHECK(w.knock(anna, 96).empty());
+}
+
 TEST_CASE("load_memory knows spent and jumped-over values, oldest first") {
     World w;
     const Member anna = w.add("anna", "open");
