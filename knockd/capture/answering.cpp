@@ -78,7 +78,12 @@ void Answering::answer(const Packet& packet, const Question& question, const Bel
                        std::chrono::nanoseconds now) {
     const auto socket = std::find_if(sockets_.begin(), sockets_.end(),
                                      [&](const Socket& each) { return each.address == packet.destination; });
-    if (socket == sockets_.end() || packet.source_port == 0 || !within_rate(now)) {
+    // The kernel would not let in a packet from a loopback address or from one of ours; capture sees it all
+    // the same, and an answer would reach services that nobody outside may talk to.
+    const bool from_outside = packet.source.usable() &&
+                              std::none_of(sockets_.begin(), sockets_.end(),
+                                           [&](const Socket& each) { return each.address == packet.source; });
+    if (socket == sockets_.end() || !from_outside || packet.source_port == 0 || !within_rate(now)) {
         ++not_answered;
         return;
     }

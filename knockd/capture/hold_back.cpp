@@ -14,17 +14,21 @@ std::uint64_t mix(std::uint64_t hash, Bytes bytes) {
 
 } // namespace
 
+bool HoldBack::Budget::left(unsigned most, std::chrono::nanoseconds now) {
+    if (now - began >= std::chrono::seconds{1}) *this = {now, 0};
+    return passed < most;
+}
+
 bool HoldBack::pass(const Value& value, const Address& source, std::chrono::nanoseconds now) {
-    const std::uint64_t pair = mix(mix(key_, value.view()), source.bytes());
+    const std::uint64_t of_value = mix(key_, value.view());
+    const std::uint64_t pair = mix(of_value, source.bytes());
     Place& place = places_[pair % places_.size()];
     const bool same_pair = place.pair == pair && place.passed.count() != 0;
     if (same_pair && now - place.passed < quiet) return false;
-    if (now - second_began_ >= std::chrono::seconds{1}) {
-        second_began_ = now;
-        in_this_second_ = 0;
-    }
-    if (in_this_second_ == most_in_a_second) return false;
-    ++in_this_second_;
+    Budget& budget = of_values_[of_value % of_values_.size()];
+    if (!budget.left(most_of_one_value, now) || !of_all_.left(most_in_a_second, now)) return false;
+    ++budget.passed;
+    ++of_all_.passed;
     place = {pair, now};
     return true;
 }

@@ -68,6 +68,7 @@ void run() {
                 "a capture socket among those that may send");
     }
     const bool sends = answering.sends();
+    validate.set_nonblocking();
     Capture capture(setup, std::move(sources), std::move(answering), std::move(monitor), std::move(validate),
                     key);
     drop_privileges(setup);

@@ -96,7 +96,7 @@ void Monitor::end_broken(Helper& helper) {
 
 bool Monitor::take_from_capture() {
     if (capture_.child.mailbox().as<message::CaptureReady>()) {
-        capture_.ready = true;
+        if (std::exchange(capture_.ready, true)) return false; // it is said once
         say_readiness();
         return true;
     }
@@ -118,7 +118,8 @@ bool Monitor::take_from_validate() {
         actor_.stored(*stored);
         if (stopping_) stop_further();
     } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
-        if (!well_formed(*ready)) return false;
+        const bool was_open = validate_.ready && status_.acceptance == message::Acceptance::open;
+        if (!well_formed(*ready) || was_open) return false; // open is said once, and last
         validate_is_ready(*ready);
     } else if (const auto counters = mailbox.as<message::ValidateCounters>()) {
         status_.repeated = *counters;

@@ -6,6 +6,17 @@
 #include <tuple>
 
 #include <fmt/format.h>
+
+// The parser asserts what hostile or mistyped input can break (`[[[`): here that is an error like all others,
+// not the end of the daemon.
+#define TOML_ASSERT(expression) ((expression) ? static_cast<void>(0) : otk::not_toml())
+
+namespace otk {
+
+[[noreturn]] static void not_toml() { throw Error("this is no TOML, near a bracket that is not closed"); }
+
+} // namespace otk
+
 #include <toml++/toml.h>
 
 namespace otk {
@@ -76,6 +87,8 @@ Document parse_document(std::string_view toml, std::string_view file_name) {
         table = toml::parse(toml, file_name);
     } catch (const toml::parse_error& fault) {
         throw error_at(document, place_of(fault.source()), printable(fault.description()));
+    } catch (const Error& fault) {
+        throw Error(document.file_name + ": " + fault.what());
     }
     for (const auto& [key, node] : table) {
         const toml::table* const section = node.as_table();

@@ -147,6 +147,13 @@ TEST_CASE("slips are pointed at") {
     CHECK(says("[accept]\n\"wi\\u0007ndow\" = 3\n", "2:1", "wi\\x07ndow"));
 }
 
+TEST_CASE("what the parser itself would abort at is an error like all others") {
+    for (const char* text : {"[[[\n", "[[[", "[[a\n", "[[[[[[[[\n", "[", "[[", "a = [[[\n"}) {
+        CAPTURE(text);
+        CHECK_THROWS_AS((void)parse_config(text, "otk.toml"), Error);
+    }
+}
+
 TEST_CASE("the first mistake in the file is the one reported") {
     CHECK(says("[udp]\nzorts = [1]\n[accept]\nalgos = []\n", "2:1", "zorts"));
 }
