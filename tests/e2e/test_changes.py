@@ -29,10 +29,7 @@ def disable(w):
         names = {"user": [right.user], "command": [right.command], "grant": [right.user, right.command]}[what]
         w.installation.knockmgr(what, "disable", *names)
         in_force(w)
-        if what == "grant":
-            right.expect_no_run(w.knock_udp)
-        else:
-            expect_refused(w, right, f"{what} disabled")
+        expect_refused(w, right, f"{what} disabled")
         w.installation.knockmgr(what, "enable", *names)
         in_force(w)
         right.expect_one_run(w.knock_udp)

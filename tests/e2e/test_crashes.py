@@ -40,34 +40,26 @@ def restart(w):
     right.expect_one_run(w.knock_udp)
 
 
-def kill_helper(w, name):
+def end_helper(w, name, signal_number):
     begin = w.daemon.log_size()
     before = w.daemon.children()
     victim = w.daemon.helper(name)
-    os.kill(victim, signal.SIGKILL)
+    os.kill(victim, signal_number)
     wait.until(lambda: w.daemon.children().get(name, victim) != victim, f"{name} is started again")
     wait.until(lambda: name in w.daemon.log(begin), lambda: f"the crash is in the log:\n{w.daemon.log(begin)}")
     return before
 
 
-@suite.case("knockd-capture killed: it is started again and said so, knocks work, spent ones stay spent")
-def kill_capture(w):
+@suite.case("each helper ended by SIGKILL and SIGTERM: it is started again and said so, knocks work, spent ones stay spent")
+def end_helpers(w):
     right = w.right()
+    for name in ("knockd-capture", "knockd-validate"):
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            right.knock_until_it_runs()
+            end_helper(w, name, number)
+            assert w.daemon.alive()
+            expect_spent(w, right, [right.chain.current])
     right.expect_one_run(w.knock_udp)
-    kill_helper(w, "knockd-capture")
-    assert w.daemon.alive()
-    expect_spent(w, right, [right.chain.current])
-    right.knock_until_it_runs()
-
-
-@suite.case("knockd-validate killed: it is started again and said so, knocks work, spent ones stay spent")
-def kill_validate(w):
-    right = w.right()
-    right.expect_one_run(w.knock_udp)
-    kill_helper(w, "knockd-validate")
-    assert w.daemon.alive()
-    expect_spent(w, right, [right.chain.current])
-    right.knock_until_it_runs()
 
 
 @suite.case("knockd itself killed: its helpers end with it, and a new one goes on")
@@ -80,7 +72,7 @@ def kill_monitor(w):
     right.expect_one_run(w.knock_udp)
 
 
-@suite.case("killed again and again between knocks: as many runs as knocks, and none twice")
+@suite.case("killed again and again between knocks: none runs twice, and each accepted one ran or shows as interrupted")
 def kill_often(w):
     right = w.right(tokens=("{count}",))
     used = []
@@ -96,6 +88,10 @@ def kill_often(w):
         w.settle()
     ran = [int(run) for run in right.runs()]
     assert len(ran) == len(set(ran)), f"a knock ran twice: {ran}"
+    accepted = {row["number"]: row["end"] and row["end"]["outcome"] for row in right.rows("accepted")}
+    assert set(ran) <= set(accepted), f"runs of knocks that were never accepted: {ran}, {accepted}"
+    silent = {number: end for number, end in accepted.items() if number not in ran}
+    assert set(silent.values()) <= {"interrupted"}, f"accepted, not run, and nothing says why: {silent}"
     right.knock_until_it_runs()
     expect_spent(w, right, [right.chain.at(count) for count in used])
 
@@ -121,7 +117,7 @@ def outlives_validate(w):
     script = 'echo $$ >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.05; done; echo finished'
     right = w.right(script=script, of_command=("--as", "nobody", "--limit", "1h"), warm=False)
     right.knock_until_it_runs()
-    kill_helper(w, "knockd-validate")
+    end_helper(w, "knockd-validate", signal.SIGKILL)
     with open(right.file + ".go", "wb"):
         pass
     assert right.newest_end()["outcome"] == "exited" and len(right.runs()) == 1, right.rows()
@@ -138,6 +134,34 @@ def reload(w):
     w.installation.configure({**world.CONFIGURATION, "udp": {"ports": [62201, 4321]}})
     w.daemon.process.send_signal(signal.SIGHUP)
     right.knock_until_it_runs(lambda value: world.packets.send_udp(w.client, w.server.ipv4, value, 4321))
+
+
+@suite.case("SIGHUP while knocks arrive: each one that was accepted runs")
+def reload_under_way(w):
+    rights = [w.right(tokens=("{count}",)) for _ in range(5)]
+    for _ in range(6):
+        for right in rights:
+            w.knock_udp(right.chain.next())  # and at once, without waiting for what becomes of them:
+        w.daemon.process.send_signal(signal.SIGHUP)
+        w.settle()
+    for right in rights:
+        accepted = {row["number"] for row in right.rows("accepted")}
+        ran = [int(run) for run in right.runs()]
+        assert sorted(ran) == sorted(accepted), f"accepted {sorted(accepted)}, ran {sorted(ran)}"
+
+
+@suite.case("SIGHUP with an interface or an account that is not there keeps the old configuration")
+def reload_without_world(w):
+    right = w.right()
+    for section, key, value in (("capture", "interfaces", ["nosuch0"]), ("users", "validate", "nosuchuser")):
+        begin = w.daemon.log_size()
+        w.installation.configure({**world.CONFIGURATION, section: {key: value}})
+        w.daemon.process.send_signal(signal.SIGHUP)
+        name = value if isinstance(value, str) else value[0]
+        wait.until(lambda begin=begin, name=name: f"no {'user' if key == 'validate' else 'interface'} {name}" in w.daemon.log(begin),
+                   lambda begin=begin: f"it is named:\n{w.daemon.log(begin)}")
+        right.expect_one_run(w.knock_udp)
+    w.installation.configure(world.CONFIGURATION)
 
 
 @suite.case("a configuration with an unknown key, or none at all, is refused at start with file, line and column")

@@ -68,10 +68,12 @@ def sizes(w):
 
 
 class Ear:
-    """Hears every datagram that the server sends to the client: there must be none but the name server's."""
+    """Hears every datagram that the server sends to the client from one of its addresses: there must be none but the name
+    server's."""
 
     def __init__(self, host, address):
-        self._socket = host.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = host.socket(self._family, socket.SOCK_RAW, socket.IPPROTO_UDP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._address = address
 
@@ -81,11 +83,13 @@ class Ear:
         with self._socket:
             while True:
                 try:
-                    packet, (source, _) = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
+                    packet, source = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     return ports
-                if source == self._address:
-                    ports.append(struct.unpack("!H", packet[(packet[0] & 15) * 4:][:2])[0])
+                # Only IPv4 hands out its own header with the packet.
+                udp = packet[(packet[0] & 15) * 4:] if self._family == socket.AF_INET else packet
+                if source[0] == self._address:
+                    ports.append(struct.unpack("!H", udp[:2])[0])
 
 
 @suite.case("20,000 cut, lengthened and damaged frames: the same processes, no larger, and a knock works")
@@ -97,7 +101,7 @@ def damaged(w):
     right.knock_until_it_runs()
     w.settle()
     before = sizes(w)
-    ear = Ear(w.client, w.server.ipv4)
+    ears = [Ear(w.client, w.server.ipv4), Ear(w.client, w.server.ipv6)]
     flood(w, wire, chance, PACKETS)
     right.knock_until_it_runs()
     w.settle()
@@ -105,7 +109,7 @@ def damaged(w):
     for name, (pid, size) in before.items():
         assert after[name][0] == pid, f"{name} was restarted (seed {SEED}):\n{w.daemon.log()[-2000:]}"
         assert after[name][1] < size + ROOM, f"{name} grew from {size} to {after[name][1]} KiB (seed {SEED})"
-    ports = ear.heard()
+    ports = [port for ear in ears for port in ear.heard()]
     assert set(ports) <= {53}, f"answers from ports {set(ports)} (seed {SEED})"
 
 
