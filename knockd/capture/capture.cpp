@@ -191,10 +191,10 @@ void Capture::apply(const message::Watch& watch) {
         promise(entry.value.well_formed() && entry.value.size() == value_size(entry.algorithm),
                 "a Watch of no value");
         switch (entry.what) {
-        case What::add_image: table_.add(entry.algorithm, entry.value, ValueTable::image); break;
-        case What::remove_image: table_.remove(entry.algorithm, entry.value, ValueTable::image); break;
-        case What::add_known: table_.add(entry.algorithm, entry.value, ValueTable::known); break;
-        case What::remove_known: table_.remove(entry.algorithm, entry.value, ValueTable::known); break;
+        case What::add_image: table_.add(entry.algorithm, entry.value, ValueTable::is_image); break;
+        case What::remove_image: table_.remove(entry.algorithm, entry.value, ValueTable::is_image); break;
+        case What::add_known: table_.add(entry.algorithm, entry.value, ValueTable::is_known); break;
+        case What::remove_known: table_.remove(entry.algorithm, entry.value, ValueTable::is_known); break;
         case What::reset:
         case What::complete: break;
         }

@@ -6,6 +6,7 @@
 #include "knockd/journal.h"
 #include "sys/privileges.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace otk {
@@ -81,6 +82,9 @@ void run() {
 } // namespace otk
 
 int main() {
+    // Held until the very end: the monitor takes the end of the channel for the end of the process and kills
+    // it, and one that fails has to say why first.
+    const otk::Fd held(fcntl(otk::message::monitor_fd, F_DUPFD_CLOEXEC, otk::message::file_fd + 1));
     try {
         otk::run();
     } catch (const std::exception& error) {

@@ -36,7 +36,7 @@ void Screen::try_candidate(const Candidate& candidate, std::optional<Found>& bes
 
 void Screen::try_value(Algorithm algorithm, const Value& value, const Address& named,
                        std::optional<Found>& best) const {
-    if (table_.find(algorithm, value) & ValueTable::known) {
+    if (table_.find(algorithm, value) & ValueTable::is_known) {
         best = Found{algorithm, 0, value, named};
         return;
     }
@@ -44,7 +44,7 @@ void Screen::try_value(Algorithm algorithm, const Value& value, const Address& n
     Value walked = value;
     for (unsigned steps = 1; steps < farthest; ++steps) {
         walked = step(algorithm, walked);
-        if (table_.find(algorithm, walked) & ValueTable::image) {
+        if (table_.find(algorithm, walked) & ValueTable::is_image) {
             best = Found{algorithm, static_cast<std::uint8_t>(steps), value, named};
             return;
         }

@@ -15,7 +15,7 @@ namespace otk {
 class ValueTable {
   public:
     // What a value is; one value can be both (the knock spent last is its chain's image).
-    enum Mark : std::uint8_t { image = 1, known = 2 };
+    enum Mark : std::uint8_t { is_image = 1, is_known = 2 };
 
     // `secret` is random: it makes the slots of chosen values unpredictable.
     explicit ValueTable(std::uint64_t secret);

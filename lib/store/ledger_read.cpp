@@ -122,7 +122,8 @@ void Ledger::each_recent(std::size_t most, const std::function<void(const Row&)>
         SQLite::Statement select =
             inside_->prepare(select_rows("WHERE kind IN (?, ?, ?, ?, ?) ORDER BY number DESC LIMIT ?"));
         int index = 0;
-        for (const RowKind kind : {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late, RowKind::contested}) {
+        for (const RowKind kind :
+             {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late, RowKind::contested}) {
             select.bind(++index, number_of(kind));
         }
         select.bind(++index, limit(most));

@@ -24,7 +24,7 @@ std::vector<std::array<std::uint8_t, 16>> random_values(std::size_t count) {
 void garbage(benchmark::State& state) {
     ValueTable table(0x6f746b);
     for (const auto& image : random_values(static_cast<std::size_t>(state.range(0))))
-        table.add(Algorithm::sha256, Value(image), ValueTable::image);
+        table.add(Algorithm::sha256, Value(image), ValueTable::is_image);
     const Screen screen(table, bit(Algorithm::sha256), window);
     const auto payloads = random_values(packets);
     std::size_t next = 0;

@@ -38,7 +38,8 @@ struct Acting {
         made.count = 99;
         made.carrier = Carrier::udp;
         made.source = *Address::parse("192.0.2.7");
-        made.at = to_nanoseconds(PolicyFiles::now - std::chrono::hours{48}); // a lie: the monitor looks at its own clock
+        made.at = to_nanoseconds(PolicyFiles::now -
+                                 std::chrono::hours{48}); // a lie: the monitor looks at its own clock
         return made;
     }
     void until_sent(std::size_t count) {

@@ -43,7 +43,7 @@ struct Screening {
     ValueTable table{99};
     explicit Screening(Algorithm chosen = Algorithm::sha256, std::uint64_t seed = 1) :
         algorithm(chosen), secret(chain(chosen, seed)) {
-        table.add(algorithm, secret.at(100), ValueTable::image);
+        table.add(algorithm, secret.at(100), ValueTable::is_image);
     }
     std::optional<Found> find(const Value& value, unsigned window = 10,
                               std::uint8_t algorithms = every_algorithm) {
@@ -90,7 +90,7 @@ TEST_CASE("noise is not found") {
 TEST_CASE("the start of a chain is found: only validate knows the counts") {
     Screening s;
     ValueTable table(3);
-    table.add(Algorithm::sha256, s.secret.at(1), ValueTable::image);
+    table.add(Algorithm::sha256, s.secret.at(1), ValueTable::is_image);
     const Value start = s.secret.at(0);
     const auto found = Screen(table, every_algorithm, 10).find(only(raw(start.view())));
     REQUIRE(found);
@@ -104,7 +104,7 @@ TEST_CASE("an algorithm that is not wanted never matches") {
         CHECK(s.find(knock, 10, bit(algorithm)));
         CHECK_FALSE(s.find(knock, 10, static_cast<std::uint8_t>(every_algorithm & ~bit(algorithm))));
         CHECK_FALSE(s.find(knock, 10, 0));
-        s.table.add(algorithm, knock, ValueTable::known);
+        s.table.add(algorithm, knock, ValueTable::is_known);
         CHECK_FALSE(s.find(knock, 10, static_cast<std::uint8_t>(every_algorithm & ~bit(algorithm))));
     }
 }
@@ -112,7 +112,7 @@ TEST_CASE("an algorithm that is not wanted never matches") {
 TEST_CASE("an image of another algorithm does not count") {
     Screening s(Algorithm::sha1);
     ValueTable table(4);
-    table.add(Algorithm::md5, s.secret.at(100), ValueTable::image);
+    table.add(Algorithm::md5, s.secret.at(100), ValueTable::is_image);
     const Value knock = s.secret.at(99);
     CHECK_FALSE(Screen(table, every_algorithm, 10).find(only(raw(knock.view()))));
 }
@@ -120,7 +120,7 @@ TEST_CASE("an image of another algorithm does not count") {
 TEST_CASE("the nearest step wins, in whatever order the places of a packet come") {
     Screening s;
     const ChainSecret other = chain(Algorithm::sha256, 2);
-    s.table.add(Algorithm::sha256, other.at(50), ValueTable::image);
+    s.table.add(Algorithm::sha256, other.at(50), ValueTable::is_image);
     const Value far = s.secret.at(97); // 3 steps
     const Value near = other.at(49);   // 1 step
     for (const bool far_first : {true, false}) {
@@ -140,7 +140,7 @@ TEST_CASE("the nearest step wins among algorithms, too") {
     for (const Algorithm near : {Algorithm::md4, Algorithm::md5, Algorithm::sha1}) {
         ValueTable table(5);
         for (const Algorithm each : {Algorithm::md4, Algorithm::md5, Algorithm::sha1})
-            table.add(each, walk(each, value, each == near ? 2 : 4), ValueTable::image);
+            table.add(each, walk(each, value, each == near ? 2 : 4), ValueTable::is_image);
         const auto found = Screen(table, every_algorithm, 10).find(only(raw(bytes)));
         REQUIRE(found);
         CHECK(found->algorithm == near);
@@ -150,7 +150,7 @@ TEST_CASE("the nearest step wins among algorithms, too") {
 
 TEST_CASE("of several images on one way the first one counts") {
     Screening s;
-    s.table.add(Algorithm::sha256, s.secret.at(98), ValueTable::image);
+    s.table.add(Algorithm::sha256, s.secret.at(98), ValueTable::is_image);
     CHECK(s.find(s.secret.at(96))->steps == 2);
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a known value wins over any image") {
     const ChainSecret other = chain(Algorithm::sha256, 2);
     const Value known = other.at(70);
     const Value fresh = s.secret.at(99);
-    s.table.add(Algorithm::sha256, known, ValueTable::known);
+    s.table.add(Algorithm::sha256, known, ValueTable::is_known);
     for (const bool known_first : {true, false}) {
         Candidates candidates;
         candidates.add(raw((known_first ? known : fresh).view()));
@@ -170,8 +170,8 @@ TEST_CASE("a known value wins over any image") {
         CHECK(found->value == known);
     }
     // The knock spent last is known and, at the same time, one step before nothing and itself an image.
-    s.table.add(Algorithm::sha256, fresh, ValueTable::image);
-    s.table.add(Algorithm::sha256, fresh, ValueTable::known);
+    s.table.add(Algorithm::sha256, fresh, ValueTable::is_image);
+    s.table.add(Algorithm::sha256, fresh, ValueTable::is_known);
     CHECK(s.find(fresh)->steps == 0);
     CHECK(s.find(s.secret.at(98))->steps == 1);
 }

@@ -71,7 +71,7 @@ void run(std::uint64_t seed, std::size_t pool_size, int changes, unsigned adds) 
     Model model;
     for (int i = 0; i < changes; ++i) {
         const Named& named = pool[random() % pool.size()];
-        const auto mark = random() % 2 == 0 ? ValueTable::image : ValueTable::known;
+        const auto mark = random() % 2 == 0 ? ValueTable::is_image : ValueTable::is_known;
         change(table, model, named, random() % 100 < adds, mark);
         if (i % 1000 == 0) compare(table, model, pool);
     }
@@ -79,7 +79,7 @@ void run(std::uint64_t seed, std::size_t pool_size, int changes, unsigned adds) 
     // Now everything goes, one by one, and what is left stays findable.
     while (!model.empty()) {
         const auto [named, marks] = *model.begin();
-        for (const auto mark : {ValueTable::image, ValueTable::known})
+        for (const auto mark : {ValueTable::is_image, ValueTable::is_known})
             if (marks & mark) change(table, model, named, false, mark);
         if (model.size() % 500 == 0) compare(table, model, pool);
     }
@@ -119,7 +119,7 @@ TEST_CASE("a gap is closed in crowds and round the end of the table") {
     ValueTable table(0);
     Model model;
     for (int i = 0; i < 5000; ++i) {
-        change(table, model, pool[random() % pool.size()], random() % 2 == 0, ValueTable::image);
+        change(table, model, pool[random() % pool.size()], random() % 2 == 0, ValueTable::is_image);
         compare(table, model, pool);
     }
 }
@@ -128,15 +128,15 @@ TEST_CASE("one value can be an image and known at once") {
     std::mt19937_64 random(31);
     const Value value = random_value(random, Algorithm::sha256);
     ValueTable table(7);
-    table.add(Algorithm::sha256, value, ValueTable::image);
-    table.add(Algorithm::sha256, value, ValueTable::known);
+    table.add(Algorithm::sha256, value, ValueTable::is_image);
+    table.add(Algorithm::sha256, value, ValueTable::is_known);
     CHECK(table.size() == 1);
-    CHECK(table.find(Algorithm::sha256, value) == (ValueTable::image | ValueTable::known));
-    table.remove(Algorithm::sha256, value, ValueTable::image);
-    CHECK(table.find(Algorithm::sha256, value) == ValueTable::known);
-    table.remove(Algorithm::sha256, value, ValueTable::image); // not there
-    CHECK(table.find(Algorithm::sha256, value) == ValueTable::known);
-    table.remove(Algorithm::sha256, value, ValueTable::known);
+    CHECK(table.find(Algorithm::sha256, value) == (ValueTable::is_image | ValueTable::is_known));
+    table.remove(Algorithm::sha256, value, ValueTable::is_image);
+    CHECK(table.find(Algorithm::sha256, value) == ValueTable::is_known);
+    table.remove(Algorithm::sha256, value, ValueTable::is_image); // not there
+    CHECK(table.find(Algorithm::sha256, value) == ValueTable::is_known);
+    table.remove(Algorithm::sha256, value, ValueTable::is_known);
     CHECK(table.find(Algorithm::sha256, value) == 0);
     CHECK(table.size() == 0);
 }
@@ -147,12 +147,12 @@ TEST_CASE("after clear nothing is there, also when it had grown") {
     ValueTable table(random());
     for (int i = 0; i < 5000; ++i) {
         values.push_back(random_value(random, Algorithm::sha256));
-        table.add(Algorithm::sha256, values.back(), ValueTable::known);
+        table.add(Algorithm::sha256, values.back(), ValueTable::is_known);
     }
     table.clear();
     CHECK(table.size() == 0);
     for (const Value& value : values)
         REQUIRE(table.find(Algorithm::sha256, value) == 0);
-    table.add(Algorithm::sha256, values[0], ValueTable::image);
-    CHECK(table.find(Algorithm::sha256, values[0]) == ValueTable::image);
+    table.add(Algorithm::sha256, values[0], ValueTable::is_image);
+    CHECK(table.find(Algorithm::sha256, values[0]) == ValueTable::is_image);
 }
