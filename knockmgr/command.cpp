@@ -40,7 +40,7 @@ std::string account_to_run_as(const Invocation& invocation) {
     if (!named && is_root()) {
         throw UsageError("say with --as USER which account runs the command (--as root only if it must be)");
     }
-    const std::string account = named ? *named : who_asks();
+    std::string account = named ? *named : who_asks();
     if (!find_account(account)) {
         throw Error(fmt::format(
             "there is no account '{}' on this system; name one with --as, for example --as nobody",

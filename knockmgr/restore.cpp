@@ -134,7 +134,7 @@ Finding look(const Places& where) {
 }
 
 std::string what_is_wrong(const Finding& found, const Places& where) {
-    const std::string file = where.ledger_db.string();
+    std::string file = where.ledger_db.string();
     switch (found.state) {
     case State::whole: return fmt::format("{} is whole", file);
     case State::older: return fmt::format("{} can be read, but is not the newest: {}", file, found.detail);
