@@ -165,8 +165,8 @@ int tell_former(const FoundKnock& found, const std::vector<FormerChain>& former,
                            {"until", json_time(chain->until)},
                            {"who", chain->who}});
     }
-    return print(fmt::format("number {} of {}/{}: of a chain that {} {} at {}. It never arrived, and nothing "
-                             "of that chain works any more.\n",
+    return print(fmt::format("number {} of {}/{}: of a chain that {} {} at {}. No arrival is recorded, and "
+                             "nothing of that chain works any more.\n",
                              found.number, printable(user), printable(command), printable(chain->who), word,
                              format_utc(chain->until)));
 }

@@ -27,9 +27,10 @@ int add(const Invocation& invocation) {
     purpose.user = user_called(store, invocation.arguments[0]);
     purpose.command = command_called(store, invocation.arguments[1]);
     if (store.grant_of(purpose.user.name, purpose.command.name)) {
-        throw Error(
-            fmt::format("{} has a grant for {} already; `knockmgr grant renew {} {}` gives it a new chain",
-                        purpose.user.name, purpose.command.name, purpose.user.name, purpose.command.name));
+        throw Error(fmt::format("{} has a grant for {} already; `knockmgr grant renew {} {} --generate` (or "
+                                "--token) gives it a new chain",
+                                purpose.user.name, purpose.command.name, purpose.user.name,
+                                purpose.command.name));
     }
     const Time now = SystemClock().now();
     apply_rule_options(invocation, now, purpose.rules);
