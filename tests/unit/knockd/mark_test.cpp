@@ -19,7 +19,7 @@ Head head(std::int64_t row) {
     Head made;
     made.row = RowNumber{row};
     for (std::size_t i = 0; i < made.hash.size(); ++i)
-        made.hash[i] = static_cast<std::uint8_t>(row + static_cast<std::int64_t>(i));
+        made.hash[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(row) + i);
     return made;
 }
 
