@@ -122,6 +122,13 @@ std::string judge(const std::filesystem::path& file, const Places& where, const 
 Finding look(const Places& where) {
     const LedgerId id = read_policy(where).ledger_id(); // closed again before there is a child
     const MarkOnDisk mark = look_at_mark(where);
+    const std::string directory = where.ledger_db.parent_path().string();
+    if (!present(directory)) {
+        throw Error(fmt::format(
+            "{0} is missing; make it, for the account of [users] validate alone, and run restore again: "
+            "`install -d -m 0700 -o otk -g otk {0}`",
+            directory));
+    }
     const std::string answer = fetched_as_ledger_owner(
         where, [&](const std::filesystem::path& ledger) { return judge(ledger, where, id, mark); });
     const std::size_t blank = std::min(answer.find(' '), answer.size());

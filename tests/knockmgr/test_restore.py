@@ -293,5 +293,14 @@ def test_owner():
         expect(otk.state(), "enabled")
 
 
+def test_directory():
+    """without the ledger's directory nothing is retired yet: restore says how to make it"""
+    with Scene() as otk:
+        shutil.rmtree(otk.ledger)
+        said = otk.refused(1, "is missing", "restore", "--yes").err
+        expect_in(f"-m 0700 -o otk -g otk {otk.ledger}", said)
+        expect(otk.state(), "enabled")
+
+
 if __name__ == "__main__":
     run_all(globals())
