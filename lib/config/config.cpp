@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/keys.h"
+#include "config/readers.h"
 #include "config/suggest.h"
 
 #include <algorithm>
@@ -92,6 +93,15 @@ std::string read_whole(const std::filesystem::path& file) {
 
 } // namespace
 
+std::string_view name_of(FirewallMode mode) {
+    switch (mode) {
+    case FirewallMode::guard: return "guard";
+    case FirewallMode::sets: return "sets";
+    case FirewallMode::none: return "none";
+    }
+    return "unknown";
+}
+
 Config parse_config(std::string_view toml, std::string_view file_name) {
     const Document document = parse_document(toml, file_name);
     check_sections(document);
@@ -104,6 +114,7 @@ Config parse_config(std::string_view toml, std::string_view file_name) {
         if (key == keys.end()) refuse_unknown(document, setting);
         key->read(SettingReader(document, setting), config);
     }
+    check_together(document, config);
     return config;
 }
 

@@ -2,6 +2,7 @@
 // error with file, line and column.
 #pragma once
 
+#include "base/port_range.h"
 #include "base/promise.h"
 #include "net/address.h"
 #include "net/dns.h"
@@ -20,6 +21,10 @@ inline constexpr std::size_t most_interfaces = 16;
 inline constexpr std::size_t most_ports = 64;
 inline constexpr std::size_t most_zones = 16;
 inline constexpr std::size_t most_listen_addresses = 64;
+inline constexpr std::size_t most_allowed_networks = 64;
+
+enum class FirewallMode : std::uint8_t { guard, sets, none }; // DESIGN 9
+[[nodiscard]] std::string_view name_of(FirewallMode mode);
 
 struct Config {
     struct {
@@ -44,14 +49,45 @@ struct Config {
         bool answer = true;
         std::vector<Address> listen; // empty: every address of the capture interfaces except loopback
         std::uint32_t rate = 10'000; // answers a second at most
+        bool confirm = true;         // TXT: what became of a knock (DESIGN 4)
     } dns;
+    struct {
+        PortRange ports{61'000, 65'534}; // of forwarding doors
+    } forward;
+    struct {
+        FirewallMode mode = FirewallMode::guard;
+        // mode "sets": the administrator's own. NAME_24 is the set for --prefix4 24, and so on.
+        std::string table = "filter"; // of family inet
+        std::string set4 = "otk4";
+        std::string set6 = "otk6";
+        std::vector<Network> always_allow; // mode "guard": never shut out
+    } firewall;
+    struct {
+        std::chrono::seconds keep{0};                     // rows of the ledger; 0: for ever
+        std::chrono::seconds output_keep{90 * 24 * 3600}; // what commands wrote; 0: for ever
+    } ledger;
     struct {
         std::string validate = "otk";
         std::string capture = "otk-capture";
+        std::string forward = "otk-forward";
     } users;
     struct {
         std::uint32_t running_commands = 16;
+        std::uint32_t doors = 256; // doors and holds that are open at once
     } limits;
+    struct {
+        std::vector<std::string> command; // argv with tokens, see knockd/monitor/alerts.h; empty: no alerts
+        std::string run_as = "nobody";
+        std::vector<std::string> on{"replay",      "late",        "contested",   "refused",
+                                    "silence",     "few-left",    "exhausted",   "old-passphrase",
+                                    "interrupted", "flood-begun", "flood-ended", "child-crashed",
+                                    "guard-lost"};    // and "used"
+        std::uint32_t per_hour = 20;                  // at most; what is held back is counted and said
+        std::uint32_t few_left = 10;                  // knocks
+        std::chrono::seconds silence{90 * 24 * 3600}; // a use after this long
+        std::chrono::seconds passphrase_age{365 * 24 * 3600}; // 0: never too old
+        std::uint32_t flood = 10'000;                         // packets a second that are no knock
+    } alerts;
 };
 
 // Throws Error: "FILE:LINE:COLUMN: what is wrong, what it should be". A file that does not exist is an Error
@@ -70,6 +106,8 @@ struct Places {
     std::filesystem::path ledger_db; // STATE/ledger/ledger.db
     std::filesystem::path mark;      // STATE/monitor/mark
     std::filesystem::path status;    // STATE/monitor/status.json
+    std::filesystem::path doors;     // STATE/monitor/doors.json
+    std::filesystem::path started_undos; // STATE/monitor/undo
 };
 [[nodiscard]] Places places(const std::string& dir_option);
 

@@ -1,162 +1,17 @@
 #include "config/keys.h"
 
-#include "base/text.h"
+#include "config/readers.h"
 
-#include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 namespace otk {
 
 namespace {
 
-void read_interfaces(const SettingReader& setting, Config& config) {
-    constexpr std::size_t longest_interface = 15; // IFNAMSIZ with its zero
-    std::vector<std::string> names = setting.texts(most_interfaces);
-    if (names.empty()) setting.refuse("is empty; name the interfaces to listen on, or \"any\"");
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const std::string& name = names[i];
-        const bool clean =
-            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '/'; });
-        if (name.empty() || name.size() > longest_interface || !clean) {
-            setting.refuse_item(
-                i, fmt::format("has '{}', which cannot be an interface's name", printable(name)));
-        }
-    }
-    config.capture.interfaces = std::move(names);
-}
+using namespace std::chrono_literals;
 
-void read_window(const SettingReader& setting, Config& config) {
-    config.accept.window = static_cast<unsigned>(setting.number(1, largest_window));
-}
-
-void read_algorithms(const SettingReader& setting, Config& config) {
-    const std::vector<std::string> names = setting.texts(all_algorithms.size());
-    if (names.empty()) setting.refuse("is empty; without an algorithm no knock could be accepted");
-    config.accept.algorithms.clear();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto algorithm = algorithm_named(names[i]);
-        if (!algorithm) {
-            setting.refuse_item(
-                i, fmt::format("has '{}', which is none of sha256, sha1, md5 and md4", printable(names[i])));
-        }
-        config.accept.algorithms.push_back(*algorithm);
-    }
-}
-
-void read_weak_limit(const SettingReader& setting, Config& config) {
-    config.accept.weak_limit = setting.number(0, 1'000'000'000'000);
-}
-
-void read_udp_enabled(const SettingReader& setting, Config& config) {
-    config.udp.enabled = setting.boolean();
-}
-
-void read_ports(const SettingReader& setting, Config& config) {
-    const std::vector<std::uint64_t> ports = setting.numbers(1, 65535, most_ports);
-    if (ports.empty()) setting.refuse("is empty; name at least one port, or set enabled = false");
-    config.udp.ports.clear();
-    for (const std::uint64_t port : ports) {
-        config.udp.ports.push_back(static_cast<std::uint16_t>(port));
-    }
-}
-
-void read_icmp_enabled(const SettingReader& setting, Config& config) {
-    config.icmp.enabled = setting.boolean();
-}
-
-void read_dns_enabled(const SettingReader& setting, Config& config) {
-    config.dns.enabled = setting.boolean();
-}
-
-void read_zones(const SettingReader& setting, Config& config) {
-    const std::vector<std::string> names = setting.texts(most_zones);
-    config.dns.zones.clear();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        auto zone = Zone::parse(names[i]);
-        if (!zone) {
-            setting.refuse_item(i, fmt::format("has '{}', which is no domain name; write for example "
-                                               "\"knock.example.org\"",
-                                               printable(names[i])));
-        }
-        const bool again = std::any_of(config.dns.zones.begin(), config.dns.zones.end(),
-                                       [&](const Zone& other) { return other.text() == zone->text(); });
-        if (again) setting.refuse_item(i, fmt::format("has {} twice; drop one of them", zone->text()));
-        config.dns.zones.push_back(std::move(*zone));
-    }
-}
-
-void read_ns(const SettingReader& setting, Config& config) {
-    const std::string name = setting.text();
-    const auto parsed = Zone::parse(name);
-    if (!name.empty() && !parsed) {
-        setting.refuse(
-            fmt::format("is '{}', which is no domain name; write for example \"ns.example.org\", or \"\" "
-                        "for ns.ZONE",
-                        printable(name)));
-    }
-    config.dns.ns = parsed ? parsed->text() : ""; // without final dot
-}
-
-void read_answer(const SettingReader& setting, Config& config) { config.dns.answer = setting.boolean(); }
-
-// Answers leave from the very address that was asked: the wildcard is none, and a link-local one would need
-// its interface.
-bool can_be_listened_on(const Address& address) {
-    const bool link_local =
-        address.family() == Family::ipv6 && address.bytes()[0] == 0xfe && (address.bytes()[1] & 0xc0) == 0x80;
-    return (address.usable() || address.loopback()) && !link_local;
-}
-
-void read_listen(const SettingReader& setting, Config& config) {
-    const std::vector<std::string> texts = setting.texts(most_listen_addresses);
-    config.dns.listen.clear();
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        const auto address = Address::parse(texts[i]);
-        if (!address) {
-            setting.refuse_item(i,
-                                fmt::format("has '{}', which is no IPv4 or IPv6 address; write for example "
-                                            "\"192.0.2.1\" or \"2001:db8::1\"",
-                                            printable(texts[i])));
-        }
-        if (!can_be_listened_on(*address)) {
-            setting.refuse_item(
-                i, fmt::format("has {}, which is no address that questions are sent to; name this host's "
-                               "addresses one by one, or [] for all of them",
-                               address->text()));
-        }
-        config.dns.listen.push_back(*address);
-    }
-}
-
-void read_rate(const SettingReader& setting, Config& config) {
-    config.dns.rate = static_cast<std::uint32_t>(setting.number(1, 1'000'000));
-}
-
-// What useradd takes on every system: it also keeps the name short enough for the messages between processes.
-std::string read_account(const SettingReader& setting) {
-    std::string name = setting.text();
-    const auto stands_in_it = [](char c) {
-        return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
-    };
-    const bool clean = !name.empty() && name.size() <= 32 && !is_digit(name.front()) && name.front() != '-' &&
-                       std::all_of(name.begin(), name.end(), stands_in_it);
-    if (!clean)
-        setting.refuse(fmt::format("is '{}', which cannot be a system account's name", printable(name)));
-    return name;
-}
-
-void read_validate(const SettingReader& setting, Config& config) {
-    config.users.validate = read_account(setting);
-}
-
-void read_capture(const SettingReader& setting, Config& config) {
-    config.users.capture = read_account(setting);
-}
-
-void read_running_commands(const SettingReader& setting, Config& config) {
-    config.limits.running_commands = static_cast<std::uint32_t>(setting.number(1, 1024));
+std::uint32_t number_of(const SettingReader& setting, std::uint32_t smallest, std::uint32_t largest) {
+    return static_cast<std::uint32_t>(setting.number(smallest, largest));
 }
 
 constexpr std::array keys{
@@ -166,7 +21,9 @@ constexpr std::array keys{
     Key{"accept", "window", "10",
         "How many numbers below the last accepted one are taken, 1 to 64. With 10, after number 50 those\n"
         "from 49 to 40: nine knocks in a row may get lost, and the tenth still works.",
-        read_window},
+        [](const SettingReader& setting, Config& config) {
+            config.accept.window = static_cast<unsigned>(setting.number(1, largest_window));
+        }},
     Key{"accept", "algorithms", R"(["sha256"])",
         "The algorithms of chains: \"sha256\", and of RFC 2289 \"sha1\", \"md5\" and \"md4\". The latter "
         "have\n"
@@ -175,13 +32,16 @@ constexpr std::array keys{
     Key{"accept", "weak_limit", "100000",
         "The most that (remaining knocks of all enabled 64-bit grants) x window may be. At 100000 a\n"
         "million packets a second hit one of them with a chance of one in 2,100 a day.",
-        read_weak_limit},
+        [](const SettingReader& setting, Config& config) {
+            config.accept.weak_limit = setting.number(0, 1'000'000'000'000);
+        }},
     Key{"udp", "enabled", "true", "Knocks in udp packets, which nothing has to listen for.",
-        read_udp_enabled},
-    Key{"udp", "ports", "[62201]", "The destination ports that are looked at, at most 64.", read_ports},
-    Key{"icmp", "enabled", "true", "Knocks in echo requests: ping, IPv4 and IPv6.", read_icmp_enabled},
+        [](const SettingReader& setting, Config& config) { config.udp.enabled = setting.boolean(); }},
+    Key{"udp", "ports", "[62201]", "The destination ports that are looked at, at most 64.", read_udp_ports},
+    Key{"icmp", "enabled", "true", "Knocks in echo requests: ping, IPv4 and IPv6.",
+        [](const SettingReader& setting, Config& config) { config.icmp.enabled = setting.boolean(); }},
     Key{"dns", "enabled", "true", "Knocks as DNS names. Nothing happens before a zone is named.",
-        read_dns_enabled},
+        [](const SettingReader& setting, Config& config) { config.dns.enabled = setting.boolean(); }},
     Key{"dns", "zones", "[]",
         "The zones that are delegated to this host, for example [\"knock.example.org\"]; at most 16.\n"
         "Port 53 is bound, and every question under them is answered.",
@@ -189,17 +49,100 @@ constexpr std::array keys{
     Key{"dns", "ns", R"("")", "This host's name in the NS records of the zones; \"\" is ns.ZONE for each.",
         read_ns},
     Key{"dns", "answer", "true", "false leaves the answering to another name server on this host.",
-        read_answer},
+        [](const SettingReader& setting, Config& config) { config.dns.answer = setting.boolean(); }},
+    Key{"dns", "confirm", "true",
+        "Who repeats the name of a knock within a minute and asks for TXT is told what became of it:\n"
+        "\"open 50123 27s\", \"refused outside hours\", \"done 0\". Nobody else learns that there is an\n"
+        "answer.",
+        [](const SettingReader& setting, Config& config) { config.dns.confirm = setting.boolean(); }},
     Key{"dns", "listen", "[]",
         "The addresses to answer on, at most 64; [] is every address of the interfaces above except\n"
         "loopback, where a local resolver may sit.",
         read_listen},
-    Key{"dns", "rate", "10000", "The most answers a second, 1 to 1000000.", read_rate},
+    Key{"dns", "rate", "10000", "The most answers a second, 1 to 1000000.",
+        [](const SettingReader& setting, Config& config) {
+            config.dns.rate = number_of(setting, 1, 1'000'000);
+        }},
+    Key{"forward", "ports", R"("61000-65534")",
+        "Forwarding doors open on a port of this range, which the knock determines. Keep it clear of\n"
+        "net.ipv4.ip_local_port_range. Sheets that were printed before a change show the old ports.",
+        read_forward_ports},
+    Key{"firewall", "mode", R"("guard")",
+        "\"guard\": a table of our own, inet otk, shuts the ports of all open commands once\n"
+        "`knockmgr guard on` was said. \"sets\": doors are elements of sets in your own ruleset, see\n"
+        "`knockmgr command show`. \"none\": nftables is left alone.",
+        read_firewall_mode},
+    Key{"firewall", "table", R"("filter")", "Mode \"sets\": your table, of family inet.",
+        [](const SettingReader& setting, Config& config) { config.firewall.table = read_nft_name(setting); }},
+    Key{"firewall", "set4", R"("otk4")",
+        "Mode \"sets\": your set for IPv4, and with _24 appended the one for --prefix4 24, and so on.",
+        [](const SettingReader& setting, Config& config) { config.firewall.set4 = read_nft_name(setting); }},
+    Key{"firewall", "set6", R"("otk6")", "Mode \"sets\": the same for IPv6.",
+        [](const SettingReader& setting, Config& config) { config.firewall.set6 = read_nft_name(setting); }},
+    Key{"firewall", "always_allow", "[]",
+        "Mode \"guard\": networks that are never shut out, for example [\"192.0.2.0/24\"]; at most 64.",
+        read_always_allow},
+    Key{"ledger", "keep", R"("forever")",
+        "How long the record of what happened is kept: \"forever\", or for example \"730d\"; at least a day.",
+        [](const SettingReader& setting, Config& config) {
+            config.ledger.keep = read_duration(setting, 24h, "forever");
+        }},
+    Key{"ledger", "output_keep", R"("90d")",
+        "How long the output of commands is kept: \"forever\" or a duration of at least an hour.",
+        [](const SettingReader& setting, Config& config) {
+            config.ledger.output_keep = read_duration(setting, 1h, "forever");
+        }},
     Key{"users", "validate", R"("otk")", "The system account that decides about knocks and keeps the ledger.",
-        read_validate},
-    Key{"users", "capture", R"("otk-capture")", "The system account that reads packets.", read_capture},
+        [](const SettingReader& setting, Config& config) { config.users.validate = read_account(setting); }},
+    Key{"users", "capture", R"("otk-capture")", "The system account that reads packets.",
+        [](const SettingReader& setting, Config& config) { config.users.capture = read_account(setting); }},
+    Key{"users", "forward", R"("otk-forward")", "The system account of the relays of forwarding doors.",
+        [](const SettingReader& setting, Config& config) { config.users.forward = read_account(setting); }},
     Key{"limits", "running_commands", "16", "How many commands may run at the same time, 1 to 1024.",
-        read_running_commands},
+        [](const SettingReader& setting, Config& config) {
+            config.limits.running_commands = number_of(setting, 1, 1024);
+        }},
+    Key{"limits", "doors", "256",
+        "How many doors, and commands to be undone, may be open at once, 1 to 4096.",
+        [](const SettingReader& setting, Config& config) {
+            config.limits.doors = number_of(setting, 1, 4096);
+        }},
+    Key{"alerts", "command", "[]",
+        "What is run for an alert: the absolute path of a program and its arguments. [] is no alerts.\n"
+        "Arguments that are exactly {alert}, {user}, {command}, {carrier}, {source}, {address}, {text} or\n"
+        "{held_back} are replaced; the same stands in the environment as OTK_ALERT, OTK_TEXT and so on.",
+        read_alert_command},
+    Key{"alerts", "run_as", R"("nobody")", "The system account that runs it.",
+        [](const SettingReader& setting, Config& config) { config.alerts.run_as = read_account(setting); }},
+    Key{"alerts", "on",
+        "[\"replay\", \"late\", \"contested\", \"refused\", \"silence\", \"few-left\", \"exhausted\",\n"
+        "      \"old-passphrase\", \"interrupted\", \"flood-begun\", \"flood-ended\", \"child-crashed\",\n"
+        "      \"guard-lost\"]",
+        "What to be told. Besides these there is \"used\": every knock that was accepted.", read_alert_kinds},
+    Key{"alerts", "per_hour", "20",
+        "The most alerts within an hour, 1 to 3600, and one of a kind for the same user and command in a\n"
+        "minute. What is held back is counted, and the next alert says how many.",
+        [](const SettingReader& setting, Config& config) {
+            config.alerts.per_hour = number_of(setting, 1, 3600);
+        }},
+    Key{"alerts", "few_left", "10", "\"few-left\" when no more knocks than this are left, 0 to 1000000.",
+        [](const SettingReader& setting, Config& config) {
+            config.alerts.few_left = number_of(setting, 0, 1'000'000);
+        }},
+    Key{"alerts", "silence", R"("90d")", "\"silence\" when a grant is used after so long without a knock.",
+        [](const SettingReader& setting, Config& config) {
+            config.alerts.silence = read_duration(setting, 1h, "");
+        }},
+    Key{"alerts", "passphrase_age", R"("365d")",
+        "\"old-passphrase\" when a chain is used that was enrolled longer ago; \"never\" is no limit.",
+        [](const SettingReader& setting, Config& config) {
+            config.alerts.passphrase_age = read_duration(setting, 24h, "never");
+        }},
+    Key{"alerts", "flood", "10000",
+        "\"flood-begun\" at more packets a second than this that are no knock, 1 to 100000000.",
+        [](const SettingReader& setting, Config& config) {
+            config.alerts.flood = number_of(setting, 1, 100'000'000);
+        }},
 };
 
 } // namespace

@@ -17,6 +17,8 @@ Places places(const std::string& dir_option) {
     found.ledger_db = found.state / "ledger" / "ledger.db";
     found.mark = found.state / "monitor" / "mark";
     found.status = found.state / "monitor" / "status.json";
+    found.doors = found.state / "monitor" / "doors.json";
+    found.started_undos = found.state / "monitor" / "undo";
     return found;
 }
 

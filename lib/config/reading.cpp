@@ -32,6 +32,11 @@ const std::vector<Scalar>& SettingReader::items(std::string_view wanted, std::si
     if (setting_.items.size() > most) {
         refuse(fmt::format("has {} items; at most {} are allowed", setting_.items.size(), most));
     }
+    return setting_.items;
+}
+
+const std::vector<Scalar>& SettingReader::different_items(std::string_view wanted, std::size_t most) const {
+    (void)items(wanted, most);
     for (std::size_t i = 0; i < setting_.items.size(); ++i) {
         const auto same = [&](const Scalar& other) { return other.value == setting_.items[i].value; };
         const auto first = setting_.items.begin();
@@ -66,7 +71,7 @@ std::uint64_t SettingReader::number(std::uint64_t smallest, std::uint64_t larges
 std::vector<std::uint64_t> SettingReader::numbers(std::uint64_t smallest, std::uint64_t largest,
                                                   std::size_t most) const {
     std::vector<std::uint64_t> values;
-    for (const Scalar& scalar : items("numbers", most)) {
+    for (const Scalar& scalar : different_items("numbers", most)) {
         values.push_back(bounded(scalar, smallest, largest));
     }
     return values;
@@ -79,14 +84,22 @@ std::string SettingReader::text() const {
     return *value;
 }
 
-std::vector<std::string> SettingReader::texts(std::size_t most) const {
+std::vector<std::string> SettingReader::texts_of(const std::vector<Scalar>& scalars) const {
     std::vector<std::string> values;
-    for (const Scalar& scalar : items("texts in quotes", most)) {
+    for (const Scalar& scalar : scalars) {
         const std::string* const value = std::get_if<std::string>(&scalar.value);
         if (value == nullptr) refuse_kind(scalar, "a text in quotes");
         values.push_back(*value);
     }
     return values;
+}
+
+std::vector<std::string> SettingReader::texts(std::size_t most) const {
+    return texts_of(different_items("texts in quotes", most));
+}
+
+std::vector<std::string> SettingReader::arguments(std::size_t most) const {
+    return texts_of(items("texts in quotes", most));
 }
 
 } // namespace otk

@@ -25,6 +25,7 @@ class SettingReader {
     [[nodiscard]] std::vector<std::uint64_t> numbers(std::uint64_t smallest, std::uint64_t largest,
                                                      std::size_t most) const;
     [[nodiscard]] std::vector<std::string> texts(std::size_t most) const;
+    [[nodiscard]] std::vector<std::string> arguments(std::size_t most) const; // texts that may come again
 
     // Throw what is wrong with the value, or with item `index` of it.
     [[noreturn]] void refuse(std::string_view what) const;
@@ -33,6 +34,8 @@ class SettingReader {
   private:
     [[nodiscard]] const Scalar& single(std::string_view wanted) const;
     [[nodiscard]] const std::vector<Scalar>& items(std::string_view wanted, std::size_t most) const;
+    [[nodiscard]] const std::vector<Scalar>& different_items(std::string_view wanted, std::size_t most) const;
+    [[nodiscard]] std::vector<std::string> texts_of(const std::vector<Scalar>& scalars) const;
     [[noreturn]] void refuse_at(const FilePlace& at, std::string_view what) const;
     [[noreturn]] void refuse_kind(const Scalar& scalar, std::string_view wanted) const;
     [[nodiscard]] std::uint64_t bounded(const Scalar& scalar, std::uint64_t smallest,

@@ -95,9 +95,13 @@ struct Answer {
 // Class IN, first that applies:
 // - the apex: for SOA and ANY the SOA (RFC 8482: one set is enough), for NS the NS and the server's addresses
 // - the server's name: for A, AAAA and ANY its addresses, where it has some of that family
+// - `text`: see below
 // - NODATA: the SOA in the authority section, so that a resolver keeps it for 0 s (RFC 2308)
 // Class ANY and all others but IN are REFUSED; EDNS versions above 0 get BADVERS (RFC 6891 section 6.1.3). A
 // question with OPT gets an OPT.
+//
+// `text`, up to 255 bytes: what the name has as TXT record, with TTL 0, for a question for TXT or ANY; empty
+// for none. One that does not fit is none: nobody listens on TCP, where TC would send the resolver.
 //
 // Records that do not fit are left out, which sets TC only where an answer record fell out: nobody listens on
 // TCP, but a resolver learns that there is more. Header, question and OPT are never longer than what was
@@ -108,6 +112,10 @@ struct Answer {
 // fits whenever the name asked for has 19 octets, root included, or 8 where the question has OPT: every knock
 // under a zone of two labels has.
 [[nodiscard]] Answer answer_question(const Question& question, std::size_t asked, const ZoneData& data,
-                                     const Below& below, const Address& addressed_to);
+                                     const Below& below, const Address& addressed_to,
+                                     std::string_view text = {});
+
+// Is a TXT record an answer to it: its type is TXT or ANY.
+[[nodiscard]] bool asks_for_text(const Question& question);
 
 } // namespace otk

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint16_t type_a = 1;
 constexpr std::uint16_t type_ns = 2;
 constexpr std::uint16_t type_soa = 6;
+constexpr std::uint16_t type_txt = 16;
 constexpr std::uint16_t type_aaaa = 28;
 constexpr std::uint16_t type_opt = 41;
 constexpr std::uint16_t type_any = 255;
@@ -38,7 +39,9 @@ constexpr std::uint16_t our_payload_size = 1232;
 constexpr std::uint32_t bad_version = std::uint32_t{1} << 24; // the upper 8 bits of RCODE 16
 constexpr std::uint32_t opt_dnssec_ok = 0x8000;
 
+constexpr std::size_t longest_text = 255; // RFC 1035 section 3.3: of a <character-string>
 constexpr std::uint32_t no_data_ttl = 0; // of the SOA; and its minimum: no resolver keeps a NODATA (RFC 2308)
+constexpr std::uint32_t text_ttl = 0;    // a door's remaining seconds are another number soon
 constexpr std::uint32_t server_ttl = 3600;  // seconds, of NS and its addresses; every knock needs them
 constexpr std::uint32_t soa_serial = 1;     // there is nothing to transfer, so it never changes
 constexpr std::uint32_t soa_refresh = 3600; // seconds, as are the next two; nobody is secondary for the zone
@@ -192,10 +195,18 @@ Written write_addresses(Writer& writer, Section section, std::uint16_t type, con
 
 bool in_zone(const ZoneData& data) { return find_suffix(data.server.wire(), data.zone.wire()).has_value(); }
 
+// RFC 1035 section 3.3.14: one <character-string>, whose length is its first octet.
+bool write_text(Writer& writer, const Question& question, std::string_view text) {
+    return writer.record(Section::answer, question.name, type_txt, text_ttl, [&] {
+        writer.u8(static_cast<std::uint8_t>(text.size()));
+        writer.put(as_bytes(text));
+    });
+}
+
 // The answer section. Returns false when the name has nothing of that type, and true also when it did not
 // fit.
 bool write_data(Writer& writer, const Question& question, const ZoneData& data, const Below& below,
-                const Address& addressed_to) {
+                const Address& addressed_to, std::string_view text) {
     const bool any = question.type == type_any;
     if (below.labels == 0 && (any || question.type == type_soa)) {
         if (!write_soa(writer, Section::answer, data.zone.wire())) writer.set_truncated();
@@ -211,7 +222,10 @@ bool write_data(Writer& writer, const Question& question, const ZoneData& data, 
     }
     const bool asks_for_server =
         in_zone(data) && find_suffix(question.name, data.server.wire()) == std::size_t{0};
-    if (!asks_for_server) return false;
+    if (!asks_for_server) {
+        if (below.labels == 0) return false;
+        return !text.empty() && asks_for_text(question) && write_text(writer, question, text);
+    }
     const Written written = write_addresses(writer, Section::answer, question.type, data, addressed_to);
     if (!written.all) writer.set_truncated();
     return written.records > 0 || !written.all;
@@ -219,8 +233,13 @@ bool write_data(Writer& writer, const Question& question, const ZoneData& data, 
 
 } // namespace
 
+bool asks_for_text(const Question& question) {
+    return question.class_ == class_in && (question.type == type_txt || question.type == type_any);
+}
+
 Answer answer_question(const Question& question, std::size_t asked, const ZoneData& data, const Below& below,
-                       const Address& addressed_to) {
+                       const Address& addressed_to, std::string_view text) {
+    promise(text.size() <= longest_text, "a TXT record of one string has at most 255 bytes");
     promise(asked >= header_size + question.section.size(), "a DNS question is shorter than its own section");
     const bool refused = question.class_ != class_in;
     const bool supported_version = question.edns_version == 0;
@@ -230,7 +249,7 @@ Answer answer_question(const Question& question, std::size_t asked, const ZoneDa
     Answer answer{};
     Writer writer(answer, std::min(2 * asked, largest_answer) - kept_for_opt, question);
     write_header(writer, question, refused ? rcode_refused : 0);
-    if (!refused && supported_version && !write_data(writer, question, data, below, addressed_to)) {
+    if (!refused && supported_version && !write_data(writer, question, data, below, addressed_to, text)) {
         write_soa(writer, Section::authority, data.zone.wire());
     }
     writer.allow_more(kept_for_opt);

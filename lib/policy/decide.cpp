@@ -22,6 +22,10 @@ std::string_view name_of(Refusal refusal) {
     case Refusal::no_such_grant: return "grant removed";
     case Refusal::same_image_twice: return "same image twice";
     case Refusal::retired: return "chain retired";
+    case Refusal::outside_hours: return "outside hours";
+    case Refusal::too_many_an_hour: return "too many an hour";
+    case Refusal::too_many_a_day: return "too many a day";
+    case Refusal::no_time_zone: return "time zone unknown";
     }
     return "unknown refusal";
 }
@@ -43,9 +47,10 @@ std::string_view explain(Refusal refusal) {
     case Refusal::source_not_allowed:
         return "It came from an address outside the networks that the grant allows (--from of the grant).";
     case Refusal::address_missing:
-        return "The command uses an address, and a knock over dns comes from a resolver: it must name the "
-               "address "
-               "(--address named), or the grant must take the resolver's (--address source).";
+        return "The command uses an address, and the knock gave none that the grant's rule takes: one over "
+               "dns comes from a resolver and must name the address (--address named), unless the grant "
+               "takes the resolver's (--address source); a door of a forward command can also be claimed by "
+               "whoever connects first (--address claim).";
     case Refusal::address_not_allowed:
         return "It named an address that the grant does not allow (--address and --named-within of the "
                "grant).";
@@ -58,15 +63,26 @@ std::string_view explain(Refusal refusal) {
     case Refusal::retired:
         return "The chain was retired when the ledger was lost (`knockmgr restore`); `knockmgr grant renew` "
                "gives the grant a new one.";
+    case Refusal::outside_hours:
+        return "It came outside the hours of the grant (--hours of the grant, by the clocks of its --zone).";
+    case Refusal::too_many_an_hour:
+        return "As many knocks as the grant allows had been accepted within the hour before it (--per-hour "
+               "of the grant).";
+    case Refusal::too_many_a_day:
+        return "As many knocks as the grant allows had been accepted within the 24 hours before it "
+               "(--per-day of the grant).";
+    case Refusal::no_time_zone:
+        return "The grant has hours, and this system does not know their time zone: install its time zone "
+               "database (tzdata), or name another zone (--zone of the grant).";
     }
     return "It was refused by a rule that this version does not know.";
 }
 
-bool known(Refusal refusal) { return refusal <= Refusal::retired; }
+bool known(Refusal refusal) { return refusal <= Refusal::no_time_zone; }
 
 namespace {
 
-bool within(const std::vector<Network>& networks, const Address& address) {
+bool lies_in(const std::vector<Network>& networks, const Address& address) {
     return networks.empty() || std::any_of(networks.begin(), networks.end(),
                                            [&](const Network& network) { return network.contains(address); });
 }
@@ -78,40 +94,63 @@ Refusal check_state(const User& user, const Command& command, bool grant_enabled
     return Refusal::none;
 }
 
-Refusal check_rules(const GrantRules& rules, const KnockFacts& knock) {
+Refusal check_origin(const GrantRules& rules, const KnockFacts& knock) {
     if (rules.not_before && knock.at < *rules.not_before) return Refusal::not_yet_valid;
     if (rules.expires_at && knock.at >= *rules.expires_at) return Refusal::expired;
     if (!rules.carriers.contains(knock.carrier)) return Refusal::carrier_not_allowed;
-    if (!within(rules.sources, knock.source)) return Refusal::source_not_allowed;
+    if (!lies_in(rules.sources, knock.source)) return Refusal::source_not_allowed;
+    return Refusal::none;
+}
+
+// Hours that cannot be judged refuse: better shut than open at the wrong time.
+Refusal check_hours(const GrantRules& rules, const KnockFacts& knock) {
+    if (rules.hours.empty()) return Refusal::none;
+    if (knock.time_zone_unknown) return Refusal::no_time_zone;
+    if (knock.local && !within(rules.hours, *knock.local)) return Refusal::outside_hours;
+    return Refusal::none;
+}
+
+Refusal check_rates(const GrantRules& rules, const KnockFacts& knock) {
+    if (rules.per_hour != 0 && knock.in_last_hour >= rules.per_hour) return Refusal::too_many_an_hour;
+    if (rules.per_day != 0 && knock.in_last_day >= rules.per_day) return Refusal::too_many_a_day;
     return Refusal::none;
 }
 
 // The address that the knock gives under the grant's rule, or why it gives none (DESIGN 4).
-Decision choose_address(const GrantRules& rules, const KnockFacts& knock) {
-    Address address = knock.source;
+Decision choose_address(const Command& command, const GrantRules& rules, const KnockFacts& knock) {
     if (!knock.named.empty()) {
         if (rules.address != AddressRule::named) return {Refusal::address_not_allowed, {}};
-        if (!within(rules.named_within, knock.named)) return {Refusal::address_not_allowed, {}};
-        address = knock.named;
-    } else if (knock.carrier == Carrier::dns && rules.address != AddressRule::source) {
+        if (!lies_in(rules.named_within, knock.named)) return {Refusal::address_not_allowed, {}};
+        if (!knock.named.usable()) return {Refusal::address_unusable, {}};
+        return {Refusal::none, knock.named};
+    }
+    if (rules.address == AddressRule::claim) {
+        // Whoever connects first; what is no door has nobody who connects.
+        const bool door = command.kind == CommandKind::forward;
+        return {door ? Refusal::none : Refusal::address_missing, {}};
+    }
+    if (knock.carrier == Carrier::dns && rules.address != AddressRule::source) {
         return {Refusal::address_missing, {}};
     }
-    if (!address.usable()) return {Refusal::address_unusable, {}};
-    return {Refusal::none, address};
+    if (!knock.source.usable()) return {Refusal::address_unusable, {}};
+    return {Refusal::none, knock.source};
 }
 
 } // namespace
 
 Decision decide(const User& user, const Command& command, bool grant_enabled, const GrantRules& rules,
                 const KnockFacts& knock) {
-    if (const Refusal refusal = check_state(user, command, grant_enabled); refusal != Refusal::none) {
-        return {refusal, {}};
+    const auto refused = [](Refusal refusal) { return Decision{refusal, {}}; };
+    if (const Refusal state = check_state(user, command, grant_enabled); state != Refusal::none) {
+        return refused(state);
     }
-    if (const Refusal refusal = check_rules(rules, knock); refusal != Refusal::none) return {refusal, {}};
-    const Decision chosen = choose_address(rules, knock);
+    if (const Refusal origin = check_origin(rules, knock); origin != Refusal::none) return refused(origin);
+    const Decision chosen = choose_address(command, rules, knock);
     // A command that uses no address does not fail for want of one; it is told the one there is.
-    if (!uses_address(command)) return {Refusal::none, chosen.address};
-    return chosen;
+    if (!chosen.allowed() && uses_address(command)) return chosen;
+    if (const Refusal hours = check_hours(rules, knock); hours != Refusal::none) return refused(hours);
+    if (const Refusal rates = check_rates(rules, knock); rates != Refusal::none) return refused(rates);
+    return {Refusal::none, chosen.address};
 }
 
 } // namespace otk

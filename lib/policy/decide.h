@@ -18,12 +18,17 @@ enum class Refusal : std::uint8_t {
     expired = 5,
     carrier_not_allowed = 6,
     source_not_allowed = 7,
-    address_missing = 8,     // the command uses an address, and a dns knock named none
+    address_missing = 8,     // the command uses an address, and a dns knock named none, or the grant's rule
+                             // (claim) finds none for such a command
     address_not_allowed = 9, // named, but the grant does not allow it, or not there
     address_unusable = 10,   // loopback, multicast, unspecified
     no_such_grant = 11,      // removed between knock and command
     same_image_twice = 12,   // two enabled grants have the same image: neither accepts (DESIGN 3)
     retired = 13,            // `knockmgr restore` retired the grant's chain; decide() does not look at it
+    outside_hours = 14,
+    too_many_an_hour = 15,
+    too_many_a_day = 16,
+    no_time_zone = 17, // this system does not know the time zone of the grant's hours
 };
 // One or two words for the ledger and the journal: "user disabled", "source not allowed".
 [[nodiscard]] std::string_view name_of(Refusal refusal);
@@ -37,6 +42,14 @@ struct KnockFacts {
     Carrier carrier{};
     Address source;
     Address named; // none when it names none
+    // In the grant's time zone. Nothing: the hours are not judged here (the validator has no time zones in
+    // its sandbox; the monitor judges them) or, with `time_zone_unknown`, cannot be.
+    std::optional<LocalTime> local{};
+    bool time_zone_unknown = false;
+    // Knocks of this grant that were accepted before, within the last hour and the last day. Counted by the
+    // validator; 0 where that was done already.
+    std::uint32_t in_last_hour = 0;
+    std::uint32_t in_last_day = 0;
 };
 
 struct Decision {
@@ -47,7 +60,8 @@ struct Decision {
     [[nodiscard]] bool allowed() const { return refusal == Refusal::none; }
 };
 
-// The first rule that refuses decides, in the order of the enum.
+// The first rule that refuses decides, in the order of the enum; only an unknown time zone, without which
+// there are no hours to be outside of, comes before the hours.
 [[nodiscard]] Decision decide(const User& user, const Command& command, bool grant_enabled,
                               const GrantRules& rules, const KnockFacts& knock);
 

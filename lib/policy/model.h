@@ -31,20 +31,65 @@ struct User {
     bool enabled = true;
 };
 
-// The kinds beyond exec are rooms for later work; the store refuses what the daemon cannot do yet.
-enum class CommandKind : std::uint8_t { exec };
+// What a knock triggers (DESIGN 9).
+enum class CommandKind : std::uint8_t {
+    exec,    // a program is run, and perhaps another one (`undo`) when the hold is over
+    open,    // a port of this host is let through for one address
+    forward, // a port that the knock determines leads to `target` (DESIGN 6, last paragraph)
+    close,   // ends the user's doors and holds of the command `closes`
+};
 [[nodiscard]] std::string_view name_of(CommandKind kind);
 [[nodiscard]] std::optional<CommandKind> command_kind_named(std::string_view name);
 
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17 }; // IANA's numbers, as in packets and nftables
+[[nodiscard]] std::string_view name_of(Protocol protocol);
+
+// "22/tcp"; the port is 1 to 65535.
+struct Service {
+    Protocol protocol = Protocol::tcp;
+    std::uint16_t port = 0;
+    friend auto operator<=>(const Service&, const Service&) = default;
+};
+[[nodiscard]] std::optional<Service> parse_service(std::string_view text); // PORT/tcp or PORT/udp
+[[nodiscard]] std::string format_service(const Service& service);
+
+// Where a forwarding door leads: "127.0.0.1:22", "[2001:db8::7]:22". Addresses that nobody can be reached at
+// (unspecified, multicast, broadcast) are refused; loopback is not.
+struct Endpoint {
+    Address address;
+    std::uint16_t port = 0;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+[[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text);
+[[nodiscard]] std::string format_endpoint(const Endpoint& endpoint);
+
+inline constexpr std::chrono::seconds longest_hold{7 * 24 * 3600};
+
+// Fields that a kind does not use are empty or as they stand here.
 struct Command {
     CommandId id{};
     std::string name;
     bool enabled = true;
     CommandKind kind = CommandKind::exec;
+    // exec
     std::vector<std::string> argv; // argv[0] is an absolute path; whole-argument tokens, see policy/tokens.h
-    std::string run_as;            // a user of this system
+    std::vector<std::string> undo; // likewise; empty: nothing is undone
+    std::string run_as;            // a user of this system; runs argv and undo
     std::chrono::seconds time_limit{30};
+    // exec with undo, open, forward: how long; 1 s to longest_hold. 0 for all others.
+    std::chrono::seconds hold{0};
+    // open
+    Service service;
+    std::uint8_t prefix4 = 32;  // how much around the address is let in, for those behind changing addresses:
+    std::uint8_t prefix6 = 128; // 8 to 32 bits and 16 to 128 bits
+    // forward
+    Endpoint target;
+    // close
+    CommandId closes{};
 };
+
+// Does it last: open, forward, and exec with undo. What lasts has a row in the ledger's table `hold`.
+[[nodiscard]] bool lasts(const Command& command);
 
 // Which address a knock may have the command act on (DESIGN 4 and 10).
 enum class AddressRule : std::uint8_t {
@@ -52,6 +97,8 @@ enum class AddressRule : std::uint8_t {
            // address
     source, // the packet's source over every carrier, a resolver's over dns included; named ones are refused
     named,  // a named address, or the source where none is named (over dns one must be named)
+    claim,  // forward commands only: the first `claims` sources that connect to the door; named ones are
+            // refused
 };
 [[nodiscard]] std::string_view name_of(AddressRule rule);
 [[nodiscard]] std::optional<AddressRule> address_rule_named(std::string_view name);
@@ -67,6 +114,29 @@ struct Carriers {
 [[nodiscard]] std::optional<Carriers> parse_carriers(std::string_view text); // "udp,icmp"
 [[nodiscard]] std::string format_carriers(Carriers carriers);
 
+// A span of the week in which knocks pass, in the grant's time zone: "mon-fri 08:00-18:00".
+struct Hours {
+    std::uint8_t days = 0b111'1111; // bit 0 is Monday; the day on which the span begins
+    std::uint16_t from = 0;         // minutes since midnight, by the clock on the wall
+    std::uint16_t to = 24 * 60;     // not included; not above `from`: it ends on the following day
+    friend bool operator==(const Hours&, const Hours&) = default;
+};
+inline constexpr std::size_t most_hours = 32; // spans of one grant
+// "mon-fri 08:00-18:00", "sat,sun 10:00-12:00", "daily 22:00-06:00", "mon" (the whole day), "08:00-18:00".
+// In any case of letters; hours of one or two digits; "fri-mon" goes over the end of the week; 24:00 is an
+// end. format_hours() writes each Hours in one way, which parse_hours() reads as the same.
+[[nodiscard]] std::optional<Hours> parse_hours(std::string_view text);
+[[nodiscard]] std::string format_hours(const Hours& hours);
+
+// What clocks on the wall show somewhere.
+struct LocalTime {
+    std::uint8_t weekday = 0; // 0 is Monday
+    std::uint16_t minute = 0; // since midnight, 0 to 1439
+};
+[[nodiscard]] bool within(const std::vector<Hours>& hours, const LocalTime& time); // true when there are none
+
+inline constexpr unsigned most_claims = 4;
+
 // The rules of one grant; all optional (DESIGN 10).
 struct GrantRules {
     std::optional<Time> not_before;
@@ -75,6 +145,11 @@ struct GrantRules {
     AddressRule address = AddressRule::knock;
     std::vector<Network> named_within; // where a named address must lie; empty: anywhere
     Carriers carriers;
+    std::vector<Hours> hours;   // empty: always
+    std::string time_zone;      // of `hours`, a name of the IANA time zone database; empty: UTC
+    std::uint32_t per_hour = 0; // accepted knocks within the last 3,600 s; 0: any number
+    std::uint32_t per_day = 0;  // within the last 86,400 s
+    std::uint8_t claims = 1;    // with AddressRule::claim: 1 to most_claims
 };
 
 } // namespace otk

@@ -26,7 +26,9 @@ struct TokenValues {
 // longer argument, a zero byte, more than 64 arguments or 4096 bytes in all.
 [[nodiscard]] std::optional<std::string> check_argv(const std::vector<std::string>& argv);
 
-[[nodiscard]] bool uses_address(const Command& command); // `{address}` stands in its argv
+// `{address}` stands in its argv or undo, or it opens or forwards a port. (Not so for a grant with
+// AddressRule::claim: there the door finds its addresses itself.)
+[[nodiscard]] bool uses_address(const Command& command);
 [[nodiscard]] std::vector<std::string> expand(const std::vector<std::string>& argv,
                                               const TokenValues& values);
 // OTK_ADDRESS=..., OTK_USER=... and so on, one for each token, and PATH: the whole environment of a command.

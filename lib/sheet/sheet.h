@@ -1,12 +1,14 @@
 // The printed sheet of one-time knocks (DESIGN 3, 4 and 12): what stands on it, and the file it goes to.
 #pragma once
 
+#include "base/port_range.h"
 #include "base/secret.h"
 #include "otp/algorithm.h"
 #include "otp/chain.h"
 #include "otp/text_form.h"
 #include "otp/value.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -21,6 +23,15 @@ struct NumberedKnock {
     Value value;
 };
 
+// What a knock of an `open` or `forward` command opens (DESIGN 6 and 9), for what to do after it.
+struct SheetDoor {
+    std::uint16_t port = 0; // of an open command; 0: each knock has its own out of `ports` (otp/door_port.h),
+    PortRange ports;        // and it stands beside the knock
+    bool udp = false;
+    bool ssh = false;             // what is behind it speaks ssh
+    std::chrono::seconds hold{0}; // how long it is open; 0: not on the sheet
+};
+
 // The ways by which the user may send; what is off or empty has no line on the sheet.
 struct SheetCarriers {
     std::optional<std::uint16_t> udp_port = std::uint16_t{62201}; // the port of knockd's [udp] ports
@@ -28,6 +39,7 @@ struct SheetCarriers {
     std::string zone;               // of [dns] zones, without final dot; empty: no dns lines
     bool dns_names_address = false; // a dns knock must name an address, because the command uses one and the
                                     // grant has it named; that takes the base32 form (DESIGN 4)
+    bool dns_confirms = false;      // a question for TXT of the same name tells what became of the knock
 };
 
 struct SheetContents {
@@ -42,6 +54,7 @@ struct SheetContents {
     std::vector<NumberedKnock> knocks; // highest number first, at least one
     TextForm form = TextForm::hex;     // hex goes into every carrier; ping takes nothing else
     SheetCarriers carriers;
+    std::optional<SheetDoor> door;
     Count warn_left = 10; // a warning stands above the last so many knocks of the sheet; 0: none
 };
 

@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "otp/door_port.h"
 #include "sheet/sheet.h"
 #include "sheet/ways.h"
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::size_t page_width = 80;
 constexpr std::size_t column_gap = 2;
+constexpr std::size_t port_gap = 2;
+constexpr std::size_t port_width = 5;
 constexpr Count block_size = 10; // knocks between two blank lines: what an eye finds its way back to
 
 // The page while it grows. It holds unspent knocks, so it is big enough from the start (a string that grows
@@ -86,11 +89,11 @@ void add_rules(Page& page, const SheetContents& contents) {
     }
 }
 
-void add_ways(Page& page, const SheetContents& contents) {
-    std::vector<Way> ways = ways_to_send(contents);
-    if (ways.empty()) return;
-    page.add("THE LINES FOR KNOCK {} (for another put its value in the same place)\n\n",
-             contents.knocks.front().number);
+// Does each knock open a port of its own?
+bool own_ports(const SheetContents& contents) { return contents.door && contents.door->port == 0; }
+
+// Each with its lines below it, which are wiped.
+void add_lines(Page& page, std::vector<Way> ways) {
     for (Way& way : ways) {
         page.add("  {}:\n", way.tool);
         for (std::string& line : way.lines) {
@@ -99,6 +102,25 @@ void add_ways(Page& page, const SheetContents& contents) {
         }
     }
     page.add("\n");
+}
+
+void add_ways(Page& page, const SheetContents& contents) {
+    std::vector<Way> ways = ways_to_send(contents);
+    if (ways.empty()) return;
+    page.add("THE LINES FOR KNOCK {} (for another put its value in the same place)\n\n",
+             contents.knocks.front().number);
+    add_lines(page, std::move(ways));
+}
+
+void add_after(Page& page, const SheetContents& contents) {
+    std::vector<Way> ways = ways_after(contents);
+    if (ways.empty()) return;
+    page.add("AFTER KNOCK {}\n\n", contents.knocks.front().number);
+    if (contents.door) {
+        page.add("  Connect while the port is open; what is connected then stays connected.\n{}",
+                 own_ports(contents) ? "  The port of each knock stands beside it.\n" : "");
+    }
+    add_lines(page, std::move(ways));
 }
 
 // The knocks from `first` on that stand together: they share their tens, and the warning parts them from
@@ -116,17 +138,19 @@ class Table {
   public:
     Table(Page& page, const SheetContents& contents) :
         page_(page), knocks_(contents.knocks), form_(contents.form),
+        ports_(own_ports(contents) ? std::optional(contents.door->ports) : std::nullopt),
         number_width_(std::to_string(knocks_.front().number).size()) {
         for (const NumberedKnock& knock : knocks_) {
             value_width_ = std::max(value_width_, format_value(knock.value, form_).size());
         }
-        two_columns_ = 2 * (value_width_ + number_width_ + 6) + column_gap <= page_width;
+        cell_width_ = value_width_ + (ports_ ? port_gap + port_width : 0);
+        two_columns_ = 2 * (cell_width_ + number_width_ + 6) + column_gap <= page_width;
         warned_from_ = knocks_.size() - std::min<std::size_t>(contents.warn_left, knocks_.size());
     }
 
     void add() {
-        page_.add("THE KNOCKS{}\n",
-                  two_columns_ ? " (down the left column, then down the right one beside it)" : "");
+        page_.add("THE KNOCKS{}{}\n", ports_ ? " AND THEIR PORTS" : "",
+                  two_columns_ ? " (down the left column, then down the right one)" : "");
         for (std::size_t first = 0; first < knocks_.size();) {
             if (first == warned_from_) add_warning();
             const std::size_t middle = end_of_block(knocks_, first, warned_from_);
@@ -151,9 +175,9 @@ class Table {
             const bool left = first + row < middle;
             const bool right = middle + row < end;
             if (left) {
-                add_cell(knocks_[first + row], right ? value_width_ + column_gap : 0);
+                add_cell(knocks_[first + row], right ? cell_width_ + column_gap : 0);
             } else {
-                page_.add("{:{}}", "", number_width_ + 6 + value_width_ + column_gap);
+                page_.add("{:{}}", "", number_width_ + 6 + cell_width_ + column_gap);
             }
             if (right) add_cell(knocks_[middle + row], 0);
             page_.add("\n");
@@ -162,6 +186,15 @@ class Table {
 
     void add_cell(const NumberedKnock& knock, std::size_t padded_to) {
         std::string value = format_value(knock.value, form_);
+        if (ports_) {
+            // As long as it will be from the start: a string that grows leaves its old bytes behind.
+            std::string cell;
+            cell.reserve(cell_width_);
+            fmt::format_to(std::back_inserter(cell), "{:<{}}{:>{}}", value, value_width_,
+                           door_port(knock.value, *ports_), port_gap + port_width);
+            std::swap(value, cell);
+            explicit_bzero(cell.data(), cell.size());
+        }
         page_.add("[ ] {:>{}}  {:<{}}", knock.number, number_width_, value, padded_to);
         explicit_bzero(value.data(), value.size());
     }
@@ -169,14 +202,16 @@ class Table {
     Page& page_;
     const std::vector<NumberedKnock>& knocks_;
     TextForm form_;
+    std::optional<PortRange> ports_; // of forwarding doors
     std::size_t number_width_;
     std::size_t value_width_ = 0;
+    std::size_t cell_width_ = 0;  // of a value, and its port
     std::size_t warned_from_ = 0; // index of the first knock below the warning
     bool two_columns_ = false;
 };
 
-// More than enough: the widest cell is 12 words and its number, and host and zone stand in fewer than 8
-// lines.
+// More than enough: the widest cell is 12 words, its number and its port, and host and zone stand in fewer
+// than 8 lines.
 std::size_t largest_size(const SheetContents& contents) {
     return 8192 + 96 * contents.knocks.size() + 8 * (contents.host.size() + contents.carriers.zone.size()) +
            4 * (contents.title.size() + contents.command.size() + contents.user.value_or("").size());
@@ -190,6 +225,7 @@ SecretText render_text(const SheetContents& contents) {
     add_head(page, contents);
     add_rules(page, contents);
     add_ways(page, contents);
+    add_after(page, contents);
     Table(page, contents).add();
     return page.take();
 }

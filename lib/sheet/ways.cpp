@@ -1,6 +1,7 @@
 #include "sheet/ways.h"
 
 #include "base/text.h"
+#include "otp/door_port.h"
 
 #include <algorithm>
 #include <utility>
@@ -20,14 +21,8 @@ bool usable(std::string_view text, std::string_view punctuation) {
     });
 }
 
-// The name that a dns knock asks for. The user's own address goes where the capital letters stand.
-std::string dns_name(const SheetContents& contents, const std::string& value) {
-    const char* const address = contents.carriers.dns_names_address ? "-A-B-C-D" : "";
-    return fmt::format("{}{}.{}", value, address, contents.carriers.zone);
-}
-
-void add_dns(std::vector<Way>& ways, const SheetContents& contents, const std::string& value) {
-    const std::string name = dns_name(contents, value);
+void add_dns(std::vector<Way>& ways, const SheetContents& contents) {
+    const std::string name = dns_name(contents);
     const char* const note =
         contents.carriers.dns_names_address ? ", for A-B-C-D your public address, as in 203-0-113-9" : "";
     ways.push_back({fmt::format("dig (Linux, macOS){}", note), {"dig +short " + name}});
@@ -50,6 +45,23 @@ void add_udp(std::vector<Way>& ways, const SheetContents& contents, const std::s
                      fmt::format("$v='{}';", value), "$u.Send([byte[]][char[]]$v,$v.Length)"}});
 }
 
+void add_door(std::vector<Way>& ways, const SheetContents& contents, const SheetDoor& door) {
+    const std::string how_long =
+        door.hold.count() == 0 ? "" : fmt::format(" for {}", format_duration(door.hold));
+    const bool own_port = door.port == 0;
+    const std::uint16_t port = own_port ? door_port(contents.knocks.front().value, door.ports) : door.port;
+    const std::string which = fmt::format("port {} is open{}{}", port, how_long,
+                                          own_port ? " (if it was taken, one of the next eight)" : "");
+    if (door.ssh) {
+        const std::string number = port == 22 ? "" : fmt::format("-p {} ", port);
+        ways.push_back({which, {fmt::format("ssh {}{}", number, contents.host)}});
+    } else {
+        ways.push_back(
+            {which,
+             {fmt::format("connect to {}, port {}/{}", contents.host, port, door.udp ? "udp" : "tcp")}});
+    }
+}
+
 } // namespace
 
 bool usable_host(std::string_view host) { return usable(host, ".-_:%"); }
@@ -66,6 +78,13 @@ bool has_dns_lines(const SheetContents& contents) {
     return !carriers.zone.empty() && (!carriers.dns_names_address || contents.form == TextForm::base32);
 }
 
+std::string dns_name(const SheetContents& contents) {
+    // The user's own address goes where the capital letters stand.
+    const char* const address = contents.carriers.dns_names_address ? "-A-B-C-D" : "";
+    return fmt::format("{}{}.{}", format_compact(contents.knocks.front().value, contents.form), address,
+                       contents.carriers.zone);
+}
+
 std::vector<Way> ways_to_send(const SheetContents& contents) {
     const SheetCarriers& carriers = contents.carriers;
     const std::string value = format_compact(contents.knocks.front().value, contents.form);
@@ -74,8 +93,18 @@ std::vector<Way> ways_to_send(const SheetContents& contents) {
         ways.push_back(
             {"ping (Linux, macOS, BSD)", {fmt::format("ping -c1 -p {} {}", value, contents.host)}});
     }
-    if (has_dns_lines(contents)) add_dns(ways, contents, value);
+    if (has_dns_lines(contents)) add_dns(ways, contents);
     if (carriers.udp_port) add_udp(ways, contents, value, *carriers.udp_port);
+    return ways;
+}
+
+std::vector<Way> ways_after(const SheetContents& contents) {
+    std::vector<Way> ways;
+    if (contents.door) add_door(ways, contents, *contents.door);
+    if (contents.carriers.dns_confirms && has_dns_lines(contents)) {
+        ways.push_back({"what became of it, asked within a minute: \"open 22 50s\", \"refused expired\"",
+                        {"dig +short TXT " + dns_name(contents)}});
+    }
     return ways;
 }
 

@@ -10,7 +10,7 @@
 namespace otk {
 
 struct Way {
-    std::string tool;               // what the user starts, and where it is found
+    std::string tool;               // what the user starts, and where it is found; or what for
     std::vector<std::string> lines; // typed one after the other; they hold the knock, wipe them after use
 };
 
@@ -18,9 +18,16 @@ struct Way {
 // the name must have one.
 [[nodiscard]] bool has_dns_lines(const SheetContents& contents);
 
+// The name that a dns knock of the sheet's first value asks for; a secret.
+[[nodiscard]] std::string dns_name(const SheetContents& contents);
+
 // One for each tool that the carriers and the form of the sheet allow, in the order in which to try them.
 // Sources of the wire forms: DESIGN 4. Host and zone were found usable by the caller, who also sees to it
 // that there is a knock.
 [[nodiscard]] std::vector<Way> ways_to_send(const SheetContents& contents);
+
+// What to do after the first knock of the sheet: how to use the door it opened, and how to ask what became of
+// it. Empty where the command opens none and nobody answers.
+[[nodiscard]] std::vector<Way> ways_after(const SheetContents& contents);
 
 } // namespace otk

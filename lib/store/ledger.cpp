@@ -61,6 +61,8 @@ Ledger Ledger::open(const std::filesystem::path& file) {
     auto inside = std::make_unique<Inside>(std::move(lock), Database::open(file, kind(), Access::writing));
     inside->database.doing("open", [&] {
         inside->database.sqlite().exec("PRAGMA synchronous = FULL");
+        // What retention removes is overwritten, not only forgotten.
+        inside->database.sqlite().execAndGet("PRAGMA secure_delete = ON");
         inside->database.sqlite().exec(fmt::format("PRAGMA wal_autocheckpoint = {}", checkpoint_pages));
     });
     inside->read_head();
@@ -98,26 +100,38 @@ Head Ledger::head() const {
 bool Ledger::contains(const Head& head) const {
     if (head == Head{}) return true; // before the first row
     return inside_->database.doing("read", [&] {
+        const Inside::View view(*inside_);
         SQLite::Statement select = inside_->prepare("SELECT hash FROM event WHERE number = ?");
         select.bind(1, number_of(head.row));
-        return select.executeStep() && array_of<32>(select.getColumn(0)) == head.hash;
+        if (select.executeStep()) return array_of<32>(select.getColumn(0)) == head.hash;
+        const Head checkpoint = inside_->read_checkpoint();
+        // Of the rows before the checkpoint only it is still known; they were there.
+        return head.row > RowNumber{0} && (head.row < checkpoint.row || head == checkpoint);
     });
 }
 
 void Ledger::Inside::read_head() {
     database.doing("read", [&] {
+        const Inside::View view(*this);
         SQLite::Statement select = prepare(select_rows("ORDER BY number DESC LIMIT 2"));
         if (!select.executeStep()) throw database.damaged("it has no row");
         const Row newest = read_row_of(database, select);
         const RowHash hash = read_hash_of(database, select, hash_column);
         const RowHash previous =
-            select.executeStep() ? read_hash_of(database, select, hash_column) : RowHash{};
+            select.executeStep() ? read_hash_of(database, select, hash_column) : read_checkpoint().hash;
         if (hash_of(previous, newest) != hash) {
             throw database.damaged(
                 fmt::format("row {}: its hash is not that of its fields", number_of(newest.number)));
         }
         head = appended = Head{newest.number, hash};
     });
+}
+
+Head Ledger::Inside::read_checkpoint() const {
+    SQLite::Statement select = prepare("SELECT checkpoint, checkpoint_hash FROM meta");
+    const auto hash = select.executeStep() ? array_of<32>(select.getColumn(1)) : std::nullopt;
+    if (!hash) throw database.damaged("it has no checkpoint");
+    return {RowNumber{select.getColumn(0).getInt64()}, *hash};
 }
 
 void Ledger::Inside::prepare_writing() {

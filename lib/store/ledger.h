@@ -45,6 +45,11 @@ enum class RowKind : std::uint8_t {
     late = 7,      // a knock that a later one had jumped over
     contested = 8, // the knock of row `of` came again from elsewhere or with another address
     started = 9,   // knockd-validate began to accept (text: why the last run ended, if known)
+    closed = 10,   // the door, or the hold without undo, of row `of` ended (text: why)
+    undo = 11,     // the hold of row `of` ended (text: why) and its undo goes to the monitor; has an end, as
+                   // `accepted`
+    resynced = 12, // an administrator moved the chain forward to `value` (text: who); without count and
+                   // value: she wanted to, and the value did not fit (text: why, and who)
 };
 [[nodiscard]] std::string_view name_of(RowKind kind);
 
@@ -57,6 +62,9 @@ enum class Outcome : std::uint8_t {
     not_started = 4, // status: errno; text: the step that failed
     refused = 5,     // by the monitor's own checks (`refusal`)
     interrupted = 6,
+    opened = 7,    // a door (text: which and for how long)
+    prolonged = 8, // the door or hold of an earlier knock
+    closed = 9,    // by a `close` command (status: how many doors and holds)
 };
 [[nodiscard]] std::string_view name_of(Outcome outcome);
 
@@ -92,6 +100,24 @@ struct Position {
     ChainId chain{};
     Value image;     // the value at `count`
     Count count = 0; // knocks left: count - 1
+    Time at{};       // of the newest knock
+};
+
+// A door or an undo that waits: from before its command starts until it is over (DESIGN 9). Not in the chain
+// of hashes: the rows of its knock and of its end are.
+struct Hold {
+    RowNumber row{}; // of the knock that began it
+    GrantId grant{};
+    Address address;        // what the command acts on; may be none
+    std::uint16_t port = 0; // of a forwarding door; else 0
+    Time deadline{};
+    friend bool operator==(const Hold&, const Hold&) = default;
+};
+
+// How many knocks of a grant were accepted lately (for DESIGN 10's rates).
+struct Admitted {
+    std::uint32_t in_last_hour = 0;
+    std::uint32_t in_last_day = 0;
 };
 
 class Ledger {
@@ -111,7 +137,8 @@ class Ledger {
     [[nodiscard]] LedgerId id() const;
     // The newest committed row.
     [[nodiscard]] Head head() const;
-    // True also for Head{}, which stands before the first row.
+    // True also for Head{}, which stands before the first row, and for rows before the checkpoint, whose
+    // hashes nobody knows any more.
     [[nodiscard]] bool contains(const Head& head) const;
 
     [[nodiscard]] std::optional<Position> position(const ChainId& chain) const;
@@ -124,13 +151,37 @@ class Ledger {
     // Advances the chain from `old_image` (its position, or its enrolment when it has none yet) to `next`.
     // False when the chain is not there any more: then nothing changed, and the knock must not act (DESIGN 4
     // step 3); the transaction goes on. Where the chain has no position yet `old_image` is not checked: only
-    // policy.db knows it.
+    // policy.db knows it. `next.at` becomes the position's.
     [[nodiscard]] bool spend(const Value& old_image, const Position& next);
     Head append(Row& row); // fills row.number
     // Of the command whose end the row `ended` records; at most 64 KiB.
     void keep_output(RowNumber ended, Bytes output, bool truncated);
+    // A hold that begins with the row just appended, or the prolonging of one: there is at most one of the
+    // same grant, address and port, and it keeps its row and gets the later deadline. Returns it as it then
+    // stands.
+    Hold hold(const Hold& wanted);
+    // It is over: false when there is none of that row.
+    [[nodiscard]] bool release(RowNumber row);
+    // Counts an accepted knock; only grants with a rate rule need it. Forgets those older than a day.
+    void admit(GrantId grant, Time now);
+    void note_request(std::int64_t id); // the newest request of policy.db that was done
+    // Retention (DESIGN 8): removes rows older than `before`, oldest first, at most `most`, and leaves number
+    // and hash of the newest removed one as a checkpoint from which verify() goes on. Stays: the newest row,
+    // and every row from the oldest one on that an open command or a hold belongs to, that is not older than
+    // `before`, or that does not verify: pruning hides no damage. Their outputs go along, positions never.
+    // Returns how many rows went. One transaction for each batch, so that knocks need not wait for long.
+    std::size_t prune(Time before, std::size_t most);
+    // Outputs whose `ended` row is older than `before`, oldest first up to the first that is not; at most
+    // `most`. Returns how many went.
+    std::size_t prune_output(Time before, std::size_t most);
     void commit();
     void roll_back() noexcept;
+
+    [[nodiscard]] std::optional<Hold> hold_of(RowNumber row) const;
+    [[nodiscard]] std::vector<Hold> holds() const; // in order of row
+    [[nodiscard]] Admitted admitted(GrantId grant, Time now) const;
+    [[nodiscard]] std::int64_t last_request() const;
+    [[nodiscard]] Head checkpoint() const; // Head{} when nothing was ever pruned
 
     [[nodiscard]] std::optional<Row> row(RowNumber number) const;
     // Rows newest first, at most `most`, of one user or command if named; `before`: only rows older than that
@@ -145,9 +196,9 @@ class Ledger {
     [[nodiscard]] std::vector<Row> rows(const Filter& filter, std::size_t most) const;
     [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
     [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
-    [[nodiscard]] std::vector<Row> open_commands() const;                   // accepted rows without an end
-    // The newest accepted, refused, replay, late and contested rows, newest first: what acceptance must
-    // remember at start.
+    [[nodiscard]] std::vector<Row> open_commands() const; // accepted and undo rows without an end
+    // The newest accepted, refused, replay, late, contested and resynced rows, newest first: what acceptance
+    // must remember at start.
     void each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const;
     struct Output {
         std::vector<std::uint8_t> bytes;
@@ -155,9 +206,9 @@ class Ledger {
     };
     [[nodiscard]] std::optional<Output> output(RowNumber ended) const;
 
-    // Recomputes every hash from the first row on, compares the anchors (any order) and the positions: none
-    // may stand above a knock that a row spent. Nothing: all is whole. Else the first row that is not, and
-    // why.
+    // Recomputes every hash from the checkpoint on, compares the anchors (any order; those before the
+    // checkpoint are skipped) and the positions: none may stand above a knock that a row spent. Nothing: all
+    // is whole. Else the first row that is not, and why.
     struct Damage {
         RowNumber row{};
         std::string what;

@@ -6,10 +6,19 @@
 #include "store/ledger_rows.h"
 #include "store/writer_lock.h"
 
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace otk {
+
+// A LIMIT; SIZE_MAX means as many as there are.
+[[nodiscard]] inline std::int64_t row_limit(std::size_t most) {
+    constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
+    return static_cast<std::int64_t>(std::min(most, all));
+}
 
 // What a spend and a row need, prepared once.
 struct LedgerWriting {
@@ -17,8 +26,8 @@ struct LedgerWriting {
 
     SQLite::Statement begin;
     SQLite::Statement commit;
-    SQLite::Statement advance; // image, count, chain, old image
-    SQLite::Statement enrol;   // chain, image, count
+    SQLite::Statement advance; // image, count, at, chain, old image, count
+    SQLite::Statement enrol;   // chain, image, count, at
     SQLite::Statement append;  // insert_row
     SQLite::Statement output;  // row, bytes, truncated
 };
@@ -37,6 +46,7 @@ struct Ledger::Inside {
     // Takes the head from the file; Error when that row is not whole.
     void read_head();
     void prepare_writing();
+    [[nodiscard]] Head read_checkpoint() const;
 
     // One step of a transaction. When it throws, nothing of the transaction is left.
     template <typename Step>
@@ -52,6 +62,18 @@ struct Ledger::Inside {
     void roll_back() noexcept;
 
     [[nodiscard]] std::vector<Row> read_rows(SQLite::Statement& select) const;
+
+    // One view of the ledger for several questions, while another process may go on writing; released by its
+    // end.
+    class View {
+      public:
+        explicit View(const Inside& inside) {
+            if (!inside.in_transaction) transaction_.emplace(inside.database.sqlite());
+        }
+
+      private:
+        std::optional<SQLite::Transaction> transaction_; // none within the writer's, which is a view itself
+    };
 };
 
 } // namespace otk

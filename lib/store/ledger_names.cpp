@@ -13,6 +13,9 @@ std::string_view name_of(RowKind kind) {
     case RowKind::late: return "late";
     case RowKind::contested: return "contested";
     case RowKind::started: return "started";
+    case RowKind::closed: return "closed";
+    case RowKind::undo: return "undo";
+    case RowKind::resynced: return "resynced";
     }
     return "unknown";
 }
@@ -26,6 +29,9 @@ std::string_view name_of(Outcome outcome) {
     case Outcome::not_started: return "not started";
     case Outcome::refused: return "refused";
     case Outcome::interrupted: return "interrupted";
+    case Outcome::opened: return "opened";
+    case Outcome::prolonged: return "prolonged";
+    case Outcome::closed: return "closed";
     }
     return "unknown";
 }

@@ -3,9 +3,6 @@
 #include "store/columns.h"
 #include "store/ledger_inside.h"
 
-#include <algorithm>
-#include <limits>
-
 #include <fmt/format.h>
 
 namespace otk {
@@ -20,12 +17,8 @@ Position read_position(const Database& database, SQLite::Statement& select) {
     if (!chain || (size != 8 && size != 16) || count < 1 || count > longest_chain) {
         throw database.damaged("a position is not one");
     }
-    return {*chain, Value(bytes_of(image)), static_cast<Count>(count)};
-}
-
-std::int64_t limit(std::size_t most) {
-    constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
-    return static_cast<std::int64_t>(std::min(most, all));
+    return {*chain, Value(bytes_of(image)), static_cast<Count>(count),
+            from_nanoseconds(select.getColumn(3).getInt64())};
 }
 
 // "WHERE a = ? AND b = ? ORDER BY ...", with only what the filter names.
@@ -54,7 +47,7 @@ std::vector<Row> Ledger::Inside::read_rows(SQLite::Statement& select) const {
 std::optional<Position> Ledger::position(const ChainId& chain) const {
     return inside_->database.doing("read", [&]() -> std::optional<Position> {
         SQLite::Statement select =
-            inside_->prepare("SELECT chain, image, count FROM position WHERE chain = ?");
+            inside_->prepare("SELECT chain, image, count, at FROM position WHERE chain = ?");
         bind_bytes(select, 1, chain);
         if (!select.executeStep()) return std::nullopt;
         return read_position(inside_->database, select);
@@ -63,7 +56,7 @@ std::optional<Position> Ledger::position(const ChainId& chain) const {
 
 void Ledger::each_position(const std::function<void(const Position&)>& visit) const {
     inside_->database.doing("read", [&] {
-        SQLite::Statement select = inside_->prepare("SELECT chain, image, count FROM position");
+        SQLite::Statement select = inside_->prepare("SELECT chain, image, count, at FROM position");
         while (select.executeStep())
             visit(read_position(inside_->database, select));
     });
@@ -87,7 +80,7 @@ std::vector<Row> Ledger::rows(const Filter& filter, std::size_t most) const {
         if (filter.kind) select.bind(++index, number_of(*filter.kind));
         if (filter.before) select.bind(++index, number_of(*filter.before));
         if (filter.since) bind_time(select, ++index, *filter.since);
-        select.bind(++index, limit(most));
+        select.bind(++index, row_limit(most));
         return inside_->read_rows(select);
     });
 }
@@ -120,13 +113,13 @@ std::vector<Row> Ledger::open_commands() const {
 void Ledger::each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const {
     inside_->database.doing("read", [&] {
         SQLite::Statement select =
-            inside_->prepare(select_rows("WHERE kind IN (?, ?, ?, ?, ?) ORDER BY number DESC LIMIT ?"));
+            inside_->prepare(select_rows("WHERE kind IN (?, ?, ?, ?, ?, ?) ORDER BY number DESC LIMIT ?"));
         int index = 0;
-        for (const RowKind kind :
-             {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late, RowKind::contested}) {
+        for (const RowKind kind : {RowKind::accepted, RowKind::refused, RowKind::replay, RowKind::late,
+                                   RowKind::contested, RowKind::resynced}) {
             select.bind(++index, number_of(kind));
         }
-        select.bind(++index, limit(most));
+        select.bind(++index, row_limit(most));
         while (select.executeStep())
             visit(read_row_of(inside_->database, select));
     });

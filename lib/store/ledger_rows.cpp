@@ -16,19 +16,6 @@ bool in_range(std::int64_t number, std::int64_t smallest, std::int64_t largest) 
     return number >= smallest && number <= largest;
 }
 
-std::optional<Address> read_address(const SQLite::Column& column) {
-    const Bytes bytes = bytes_of(column);
-    if (bytes.empty()) return Address{};
-    Address address;
-    if (bytes.size() == 4)
-        address = Address::ipv4(bytes.first<4>());
-    else if (bytes.size() == 16)
-        address = Address::ipv6(bytes.first<16>());
-    // A mapped address would turn into another one, with another hash: no otk wrote it.
-    if (address.bytes().size() != bytes.size()) return std::nullopt;
-    return address;
-}
-
 std::optional<Value> read_value(const SQLite::Column& column) {
     const Bytes bytes = bytes_of(column);
     if (bytes.empty()) return Value{};
@@ -46,14 +33,14 @@ std::optional<ChainId> read_chain(const SQLite::Column& column) {
 // The numbers that fit their types and enums, one by one.
 std::optional<std::string> read_numbers(SQLite::Statement& select, Row& row) {
     const auto number = [&](int column) { return select.getColumn(column).getInt64(); };
-    if (!in_range(number(2), 1, static_cast<int>(RowKind::started))) return "its kind is not known";
+    if (!in_range(number(2), 1, static_cast<int>(RowKind::resynced))) return "its kind is not known";
     if (!in_range(number(8), 0, longest_chain) || !in_range(number(9), 0, longest_chain))
         return "a count is too large";
     if (!in_range(number(10), 0, static_cast<int>(Algorithm::sha256))) return "its algorithm is not known";
     if (!in_range(number(12), 0, static_cast<int>(Carrier::dns))) return "its carrier is not known";
     if (!in_range(number(14), 0, UINT16_MAX)) return "its port is not one";
     if (!in_range(number(17), 0, UINT8_MAX)) return "its refusal is not known";
-    if (!in_range(number(18), 0, static_cast<int>(Outcome::interrupted))) return "its outcome is not known";
+    if (!in_range(number(18), 0, static_cast<int>(Outcome::closed))) return "its outcome is not known";
     row.number = RowNumber{number(0)};
     row.at = from_nanoseconds(number(1));
     row.kind = static_cast<RowKind>(number(2));
@@ -72,6 +59,19 @@ std::optional<std::string> read_numbers(SQLite::Statement& select, Row& row) {
 }
 
 } // namespace
+
+std::optional<Address> read_address(const SQLite::Column& column) {
+    const Bytes bytes = bytes_of(column);
+    if (bytes.empty()) return Address{};
+    Address address;
+    if (bytes.size() == 4)
+        address = Address::ipv4(bytes.first<4>());
+    else if (bytes.size() == 16)
+        address = Address::ipv6(bytes.first<16>());
+    // A mapped address would turn into another one, with another hash: no otk wrote it.
+    if (address.bytes().size() != bytes.size()) return std::nullopt;
+    return address;
+}
 
 std::string select_rows(std::string_view rest) {
     return fmt::format("SELECT {} FROM event {}", row_columns, rest);

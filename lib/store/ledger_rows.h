@@ -5,6 +5,7 @@
 #include "store/database.h"
 #include "store/ledger.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ inline constexpr std::string_view insert_row =
 // Binds all parameters of insert_row.
 void bind_row(SQLite::Statement& insert, const Row& row, const RowHash& hash);
 
+// The address of a blob, none of an empty one; nothing for bytes that no otk wrote.
+[[nodiscard]] std::optional<Address> read_address(const SQLite::Column& column);
 // The current row, or what is wrong with it: then no otk wrote it.
 [[nodiscard]] Result<Row, std::string> read_row(SQLite::Statement& select);
 // The same, throwing Error for a damaged row.

@@ -20,9 +20,11 @@ SQLite::Statement& afresh(SQLite::Statement& statement) {
 LedgerWriting::LedgerWriting(SQLite::Database& sqlite) :
     begin(sqlite, "BEGIN IMMEDIATE"), commit(sqlite, "COMMIT"),
     // By primary key; the old image is a condition and not a key, so images need no index.
-    advance(sqlite, "UPDATE position SET image = ?, count = ? WHERE chain = ? AND image = ? AND count > ?"),
-    enrol(sqlite,
-          "INSERT INTO position (chain, image, count) VALUES (?, ?, ?) ON CONFLICT (chain) DO NOTHING"),
+    advance(sqlite,
+            "UPDATE position SET image = ?, count = ?, at = ? WHERE chain = ? AND image = ? AND count > ?"),
+    enrol(
+        sqlite,
+        "INSERT INTO position (chain, image, count, at) VALUES (?, ?, ?, ?) ON CONFLICT (chain) DO NOTHING"),
     append(sqlite, std::string(insert_row)),
     output(sqlite, "INSERT INTO output (ended, bytes, truncated) VALUES (?, ?, ?)") {}
 
@@ -39,9 +41,10 @@ bool Ledger::spend(const Value& old_image, const Position& next) {
         SQLite::Statement& advance = afresh(inside_->writing->advance);
         bind_bytes(advance, 1, next.image.view());
         advance.bind(2, next.count);
-        bind_bytes(advance, 3, next.chain);
-        bind_bytes(advance, 4, old_image.view());
-        advance.bind(5, next.count);
+        bind_time(advance, 3, next.at);
+        bind_bytes(advance, 4, next.chain);
+        bind_bytes(advance, 5, old_image.view());
+        advance.bind(6, next.count);
         if (advance.exec() == 1) return true;
         // No position, or one that is no longer at the old image. Only the first may go on, and the primary
         // key tells: where there is a position, nothing is inserted. A chain cannot lose its position and
@@ -51,6 +54,7 @@ bool Ledger::spend(const Value& old_image, const Position& next) {
         bind_bytes(enrol, 1, next.chain);
         bind_bytes(enrol, 2, next.image.view());
         enrol.bind(3, next.count);
+        bind_time(enrol, 4, next.at);
         return enrol.exec() == 1;
     });
 }

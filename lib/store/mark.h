@@ -5,6 +5,7 @@
 #include "store/ledger.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -15,5 +16,10 @@ namespace otk {
 
 // A row number and 64 hex digits, as the mark and the journal's anchors have them; nothing for all else.
 [[nodiscard]] std::optional<Head> parse_head(std::string_view row, std::string_view hash);
+
+// The text of the monitor's file "undo": "otk-undo-1", the rows of the undos that were started and whose end
+// is not in the ledger yet, in their order with a blank before each, and a line end (docs/FORMAT.md).
+[[nodiscard]] std::string format_started_undos(const std::set<RowNumber>& rows);
+[[nodiscard]] std::optional<std::set<RowNumber>> parse_started_undos(std::string_view text);
 
 } // namespace otk

@@ -11,6 +11,24 @@ namespace {
 
 constexpr std::string_view verb(bool enabled) { return enabled ? "enable" : "disable"; }
 
+// Binds what a command is to the parameters, in the order of the columns; what its kind does not use is NULL.
+void bind_command(SQLite::Statement& statement, const Command& command) {
+    const std::string what = fmt::format("command {}", command.name);
+    bind_text(statement, 1, command.name);
+    statement.bind(2, command.enabled ? 1 : 0);
+    bind_text(statement, 3, name_of(command.kind));
+    bind_text(statement, 4, json_text(command.argv, what));
+    bind_text(statement, 5, json_text(command.undo, what));
+    bind_text(statement, 6, command.run_as);
+    statement.bind(7, std::int64_t{command.time_limit.count()});
+    statement.bind(8, std::int64_t{command.hold.count()});
+    if (command.service != Service{}) bind_text(statement, 9, format_service(command.service));
+    statement.bind(10, static_cast<std::int32_t>(command.prefix4));
+    statement.bind(11, static_cast<std::int32_t>(command.prefix6));
+    if (command.target != Endpoint{}) bind_text(statement, 12, format_endpoint(command.target));
+    if (command.closes != CommandId{}) statement.bind(13, number_of(command.closes));
+}
+
 } // namespace
 
 void PolicyStore::Inside::record(std::string_view what, const std::string& object, const Json& before,
@@ -65,21 +83,21 @@ void PolicyStore::remove_user(UserId id) {
     });
 }
 
+Json PolicyStore::Inside::json_of(const Command& of) const {
+    return to_json(of, of.closes == CommandId{} ? "" : command(of.closes).name);
+}
+
 CommandId PolicyStore::add_command(const Command& command) {
     return inside_->change("add a command", [&] {
         if (command_named(command.name)) throw Error(fmt::format("command {} exists already", command.name));
-        SQLite::Statement insert =
-            inside_->prepare("INSERT INTO command (name, enabled, kind, argv, run_as, time_limit) "
-                             "VALUES (?, ?, ?, ?, ?, ?)");
-        bind_text(insert, 1, command.name);
-        insert.bind(2, command.enabled ? 1 : 0);
-        bind_text(insert, 3, name_of(command.kind));
-        bind_text(insert, 4, json_text(command.argv, fmt::format("command {}", command.name)));
-        bind_text(insert, 5, command.run_as);
-        insert.bind(6, std::int64_t{command.time_limit.count()});
+        SQLite::Statement insert = inside_->prepare(
+            "INSERT INTO command (name, enabled, kind, argv, undo, run_as, time_limit, hold, "
+            "service, prefix4, prefix6, target, closes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        bind_command(insert, command);
         insert.exec();
         const CommandId id{inside_->database.sqlite().getLastInsertRowid()};
-        inside_->record("command add", command.name, nullptr, to_json(inside_->command(id)));
+        inside_->record("command add", command.name, nullptr, inside_->json_of(inside_->command(id)));
         return id;
     });
 }
@@ -91,21 +109,35 @@ void PolicyStore::set_command_enabled(CommandId id, bool enabled) {
         update.bind(1, enabled ? 1 : 0);
         update.bind(2, number_of(id));
         update.exec();
-        inside_->record(fmt::format("command {}", verb(enabled)), before.name, to_json(before),
-                        to_json(inside_->command(id)));
+        inside_->record(fmt::format("command {}", verb(enabled)), before.name, inside_->json_of(before),
+                        inside_->json_of(inside_->command(id)));
     });
+}
+
+void PolicyStore::Inside::refuse_if_closed_by_others(const Command& command) const {
+    SQLite::Statement select = prepare("SELECT name FROM command WHERE closes = ? ORDER BY name");
+    select.bind(1, number_of(command.id));
+    std::string names;
+    while (select.executeStep())
+        names += (names.empty() ? "" : ", ") + select.getColumn(0).getString();
+    if (names.empty()) return;
+    throw Error(
+        fmt::format("command {} cannot be removed while there are commands that close it: first remove {}",
+                    command.name, names));
 }
 
 void PolicyStore::remove_command(CommandId id) {
     inside_->change("remove a command", [&] {
         const Command command = inside_->command(id);
+        const Json before = inside_->json_of(command);
+        inside_->refuse_if_closed_by_others(command);
         for (const GrantDetails& details : inside_->grants_where("grant.command = ?", number_of(id))) {
             inside_->remove_grant(details);
         }
         SQLite::Statement remove = inside_->prepare("DELETE FROM command WHERE id = ?");
         remove.bind(1, number_of(id));
         remove.exec();
-        inside_->record("command remove", command.name, to_json(command), nullptr);
+        inside_->record("command remove", command.name, before, nullptr);
     });
 }
 

@@ -9,6 +9,12 @@ namespace otk {
 
 namespace {
 
+constexpr std::string_view rule_columns =
+    "not_before, expires_at, sources, address_rule, named_within, carriers, "
+    "hours, time_zone, per_hour, per_day, claims";
+constexpr std::string_view rule_parameters = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+constexpr int number_of_rules = 11;
+
 // Binds the rules to parameters that begin with `first`, in the order of the columns.
 void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules) {
     bind_time(statement, first, rules.not_before);
@@ -17,6 +23,11 @@ void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules
     bind_text(statement, first + 3, name_of(rules.address));
     bind_text(statement, first + 4, to_json(rules.named_within).dump());
     statement.bind(first + 5, static_cast<std::int32_t>(rules.carriers.bits));
+    bind_text(statement, first + 6, json_text(rules.hours));
+    bind_text(statement, first + 7, rules.time_zone);
+    statement.bind(first + 8, rules.per_hour);
+    statement.bind(first + 9, rules.per_day);
+    statement.bind(first + 10, static_cast<std::int32_t>(rules.claims));
 }
 
 } // namespace
@@ -61,6 +72,12 @@ void PolicyStore::Inside::remove_grant(const GrantDetails& details) const {
     SQLite::Statement remove = prepare("DELETE FROM grant WHERE id = ?");
     remove.bind(1, number_of(details.grant.id));
     remove.exec();
+    SQLite::Statement keep = prepare(insert_removed_grant());
+    keep.bind(1, number_of(details.grant.id));
+    bind_time(keep, 2, clock->now());
+    keep.bind(3, number_of(details.user.id));
+    keep.bind(4, number_of(details.command.id));
+    promise(keep.exec() == 1, "a grant that is removed has a user and a command");
     record("grant remove", name_of(details), to_json(details), nullptr);
 }
 
@@ -73,15 +90,16 @@ GrantId PolicyStore::add_grant(const Grant& grant) {
                                     user.name, command.name));
         }
         const std::int64_t enrolment = inside_->add_enrolment(grant.enrolment, grant.chain, grant.created);
-        SQLite::Statement insert = inside_->prepare(
-            "INSERT INTO grant (user, command, enabled, enrolment, not_before, expires_at, sources, "
-            "address_rule, named_within, carriers, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        SQLite::Statement insert =
+            inside_->prepare(fmt::format("INSERT INTO grant (user, command, enabled, enrolment, created, {}) "
+                                         "VALUES (?, ?, ?, ?, ?, {})",
+                                         rule_columns, rule_parameters));
         insert.bind(1, number_of(grant.user));
         insert.bind(2, number_of(grant.command));
         insert.bind(3, grant.enabled ? 1 : 0);
         insert.bind(4, enrolment);
-        bind_rules(insert, 5, grant.rules);
-        bind_time(insert, 11, grant.created);
+        bind_time(insert, 5, grant.created);
+        bind_rules(insert, 6, grant.rules);
         insert.exec();
         const GrantId id{inside_->database.sqlite().getLastInsertRowid()};
         const GrantDetails details = inside_->grant(id);
@@ -106,10 +124,9 @@ void PolicyStore::set_grant_rules(GrantId id, const GrantRules& rules) {
     inside_->change("change a grant", [&] {
         const GrantDetails before = inside_->grant(id);
         SQLite::Statement update = inside_->prepare(
-            "UPDATE grant SET not_before = ?, expires_at = ?, sources = ?, address_rule = ?, "
-            "named_within = ?, carriers = ? WHERE id = ?");
+            fmt::format("UPDATE grant SET ({}) = ({}) WHERE id = ?", rule_columns, rule_parameters));
         bind_rules(update, 1, rules);
-        update.bind(7, number_of(id));
+        update.bind(number_of_rules + 1, number_of(id));
         update.exec();
         inside_->record("grant set", name_of(before), to_json(before), to_json(inside_->grant(id)));
     });

@@ -50,9 +50,15 @@ struct PolicyStore::Inside {
     [[nodiscard]] std::vector<GrantDetails> grants_where(std::string_view condition,
                                                          std::int64_t parameter) const;
 
+    [[nodiscard]] Json json_of(const Command& of) const; // with the name of the command that it closes
+    void refuse_if_closed_by_others(const Command& command) const; // Error that names them
+
+    // "anna/sshd", or the number of a ledger row; Error when it cannot be asked for.
+    [[nodiscard]] std::string object_of(const Request& request) const;
+
     // A new row of `enrolment`; Error when the seed or the image was seen before.
     [[nodiscard]] std::int64_t add_enrolment(const Enrolment& enrolment, const ChainId& chain, Time at) const;
-    // With a change row of its own.
+    // With a change row of its own, and a row of `removed_grant`.
     void remove_grant(const GrantDetails& details) const;
 };
 

@@ -10,16 +10,23 @@ namespace otk {
 namespace {
 
 constexpr std::string_view user_columns = "user.id, user.name, user.enabled";
-constexpr std::string_view command_columns = "command.id, command.name, command.enabled, command.kind, "
-                                             "command.argv, command.run_as, command.time_limit";
+constexpr std::string_view command_columns =
+    "command.id, command.name, command.enabled, command.kind, command.argv, command.undo, command.run_as, "
+    "command.time_limit, command.hold, command.service, command.prefix4, command.prefix6, command.target, "
+    "command.closes";
+constexpr std::string_view removed_columns =
+    "user, user_name, command, command_name, enabled, kind, argv, undo, run_as, time_limit, hold, service, "
+    "prefix4, prefix6, target, closes";
 constexpr std::string_view grant_columns =
-    "grant.id, grant.user, grant.command, grant.enabled, grant.not_before, grant.expires_at, grant.sources, "
-    "grant.address_rule, grant.named_within, grant.carriers, grant.created, enrolment.chain, "
-    "enrolment.algorithm, "
-    "enrolment.length, enrolment.seed, enrolment.image, enrolment.public_key, "
+    "grant.id, grant.user, grant.command, grant.enabled, grant.created, grant.not_before, grant.expires_at, "
+    "grant.sources, grant.address_rule, grant.named_within, grant.carriers, grant.hours, grant.time_zone, "
+    "grant.per_hour, grant.per_day, grant.claims, enrolment.chain, enrolment.algorithm, enrolment.length, "
+    "enrolment.seed, enrolment.image, enrolment.public_key, enrolment.enrolled, "
     "enrolment.id < (SELECT oldest_enrolment FROM meta)";
+constexpr int first_of_rules = 5;
+constexpr int first_of_chain = 16;
 constexpr int columns_of_user = 3;
-constexpr int columns_of_grant = 18;
+constexpr int columns_of_grant = 24;
 
 std::optional<Time> read_time(const SQLite::Column& column) {
     if (column.isNull()) return std::nullopt;
@@ -50,6 +57,16 @@ std::vector<Network> read_networks(const Database& database, const SQLite::Colum
     return networks;
 }
 
+std::vector<Hours> read_hours(const Database& database, const SQLite::Column& column) {
+    std::vector<Hours> all;
+    for (const std::string& text : read_texts(database, column)) {
+        const std::optional<Hours> hours = parse_hours(text);
+        if (!hours) throw database.damaged(fmt::format("\"{}\" are no hours", printable(text)));
+        all.push_back(*hours);
+    }
+    return all;
+}
+
 GrantRules read_rules(const Database& database, SQLite::Statement& row, int first) {
     const std::optional<AddressRule> address = address_rule_named(row.getColumn(first + 3).getString());
     if (!address) throw database.damaged("an address rule is not known");
@@ -58,7 +75,12 @@ GrantRules read_rules(const Database& database, SQLite::Statement& row, int firs
             .sources = read_networks(database, row.getColumn(first + 2)),
             .address = *address,
             .named_within = read_networks(database, row.getColumn(first + 4)),
-            .carriers = Carriers{static_cast<std::uint8_t>(row.getColumn(first + 5).getUInt())}};
+            .carriers = Carriers{static_cast<std::uint8_t>(row.getColumn(first + 5).getUInt())},
+            .hours = read_hours(database, row.getColumn(first + 6)),
+            .time_zone = row.getColumn(first + 7).getString(),
+            .per_hour = row.getColumn(first + 8).getUInt(),
+            .per_day = row.getColumn(first + 9).getUInt(),
+            .claims = static_cast<std::uint8_t>(row.getColumn(first + 10).getUInt())};
 }
 
 Enrolment read_enrolment(const Database& database, SQLite::Statement& row, int first) {
@@ -75,8 +97,18 @@ Enrolment read_enrolment(const Database& database, SQLite::Statement& row, int f
     return enrolment;
 }
 
-Json time_json(const std::optional<Time>& time) {
-    return time ? Json(format_utc(*time, true)) : Json(nullptr);
+Service read_service(const Database& database, const SQLite::Column& column) {
+    if (column.isNull()) return {};
+    const std::optional<Service> service = parse_service(column.getString());
+    if (!service) throw database.damaged("what a command opens is no service");
+    return *service;
+}
+
+Endpoint read_target(const Database& database, const SQLite::Column& column) {
+    if (column.isNull()) return {};
+    const std::optional<Endpoint> target = parse_endpoint(column.getString());
+    if (!target) throw database.damaged("a forward command leads nowhere");
+    return *target;
 }
 
 } // namespace
@@ -95,6 +127,16 @@ std::string select_grants(std::string_view rest) {
                        grant_columns, user_columns, command_columns, rest);
 }
 
+std::string select_removed_grants(std::string_view rest) {
+    return fmt::format("SELECT id, {} FROM removed_grant {}", removed_columns, rest);
+}
+
+std::string insert_removed_grant() {
+    return fmt::format("INSERT INTO removed_grant (id, removed, {}) SELECT ?, ?, user.id, user.name, {} "
+                       "FROM user JOIN command WHERE user.id = ? AND command.id = ?",
+                       removed_columns, command_columns);
+}
+
 User read_user(SQLite::Statement& row, int first) {
     return {.id = UserId{row.getColumn(first).getInt64()},
             .name = row.getColumn(first + 1).getString(),
@@ -109,8 +151,15 @@ Command read_command(const Database& database, SQLite::Statement& row, int first
             .enabled = row.getColumn(first + 2).getInt() != 0,
             .kind = *kind,
             .argv = read_texts(database, row.getColumn(first + 4)),
-            .run_as = row.getColumn(first + 5).getString(),
-            .time_limit = std::chrono::seconds(row.getColumn(first + 6).getInt64())};
+            .undo = read_texts(database, row.getColumn(first + 5)),
+            .run_as = row.getColumn(first + 6).getString(),
+            .time_limit = std::chrono::seconds(row.getColumn(first + 7).getInt64()),
+            .hold = std::chrono::seconds(row.getColumn(first + 8).getInt64()),
+            .service = read_service(database, row.getColumn(first + 9)),
+            .prefix4 = static_cast<std::uint8_t>(row.getColumn(first + 10).getUInt()),
+            .prefix6 = static_cast<std::uint8_t>(row.getColumn(first + 11).getUInt()),
+            .target = read_target(database, row.getColumn(first + 12)),
+            .closes = CommandId{row.getColumn(first + 13).getInt64()}}; // NULL is read as 0
 }
 
 GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
@@ -120,60 +169,29 @@ GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
     grant.user = UserId{row.getColumn(1).getInt64()};
     grant.command = CommandId{row.getColumn(2).getInt64()};
     grant.enabled = row.getColumn(3).getInt() != 0;
-    grant.rules = read_rules(database, row, 4);
-    grant.created = from_nanoseconds(row.getColumn(10).getInt64());
-    const auto chain = array_of<32>(row.getColumn(11));
+    grant.created = from_nanoseconds(row.getColumn(4).getInt64());
+    grant.rules = read_rules(database, row, first_of_rules);
+    const auto chain = array_of<32>(row.getColumn(first_of_chain));
     if (!chain) throw database.damaged("a chain's id has a wrong size");
     grant.chain = *chain;
-    grant.enrolment = read_enrolment(database, row, 12);
-    grant.retired = row.getColumn(17).getInt() != 0;
+    grant.enrolment = read_enrolment(database, row, first_of_chain + 1);
+    grant.enrolled = from_nanoseconds(row.getColumn(columns_of_grant - 2).getInt64());
+    grant.retired = row.getColumn(columns_of_grant - 1).getInt() != 0;
     details.user = read_user(row, columns_of_grant);
     details.command = read_command(database, row, columns_of_grant + columns_of_user);
     return details;
 }
 
-Json to_json(const User& user) { return {{"name", user.name}, {"enabled", user.enabled}}; }
-
-Json to_json(const Command& command) {
-    return {{"name", command.name}, {"enabled", command.enabled}, {"kind", name_of(command.kind)},
-            {"argv", command.argv}, {"run_as", command.run_as},   {"time_limit", command.time_limit.count()}};
-}
-
-Json to_json(const std::vector<Network>& networks) {
-    Json json = Json::array();
-    for (const Network& network : networks)
-        json.push_back(network.text());
-    return json;
-}
-
-Json to_json(const GrantDetails& details) {
-    const Grant& grant = details.grant;
-    const Enrolment& enrolment = grant.enrolment;
-    Json key = nullptr;
-    if (enrolment.public_key) key = to_hex(*enrolment.public_key);
-    return {{"user", details.user.name},
-            {"command", details.command.name},
-            {"enabled", grant.enabled},
-            {"algorithm", name_of(enrolment.algorithm)},
-            {"length", enrolment.length},
-            {"seed", enrolment.seed},
-            {"image", to_hex(enrolment.image.view())},
-            {"public_key", key},
-            {"not_before", time_json(grant.rules.not_before)},
-            {"expires_at", time_json(grant.rules.expires_at)},
-            {"sources", to_json(grant.rules.sources)},
-            {"address", name_of(grant.rules.address)},
-            {"named_within", to_json(grant.rules.named_within)},
-            {"carriers", format_carriers(grant.rules.carriers)}};
-}
-
-std::string json_text(const Json& json, std::string_view what) {
-    try {
-        return json.dump();
-    } catch (const Json::type_error&) {
-        throw Error(fmt::format(
-            "{} holds bytes that are not UTF-8, which cannot be stored: write it in UTF-8", what));
-    }
+GrantDetails read_removed_grant(const Database& database, SQLite::Statement& row) {
+    GrantDetails details;
+    details.user = {
+        .id = UserId{row.getColumn(1).getInt64()}, .name = row.getColumn(2).getString(), .enabled = false};
+    details.command = read_command(database, row, 3);
+    details.grant.id = GrantId{row.getColumn(0).getInt64()};
+    details.grant.user = details.user.id;
+    details.grant.command = details.command.id;
+    details.grant.enabled = false;
+    return details;
 }
 
 } // namespace otk

@@ -31,6 +31,7 @@ struct Grant {
     ChainId chain{}; // chain_id(enrolment), computed by knockmgr
     GrantRules rules;
     Time created{};
+    Time enrolled{}; // when the present chain was; add_grant takes it from `created`
     // By retire_all_chains(): no knock of the chain counts, until the grant is renewed. add_grant ignores it.
     bool retired = false;
 };
@@ -51,6 +52,29 @@ struct Change {
     std::string object; // "anna", "anna/sshd"
     std::string before; // JSON, "" where there was nothing
     std::string after;
+};
+
+// What an administrator asks of the running knockd, beyond a changed policy. Numbers only rise; knockd's
+// processes do each once.
+struct Request {
+    enum class Kind : std::uint8_t {
+        resync = 1, // move the chain of `grant` forward to `value` (knockd-validate)
+        close = 2,  // end the door or hold of ledger row `row` (the monitor)
+    };
+    std::int64_t id = 0; // given by add_request
+    Time at{};
+    std::string who;
+    Kind kind{};
+    GrantId grant{};
+    Value value;
+    std::int64_t row = 0;
+};
+
+// Whether the ports of open commands are guarded (DESIGN 9).
+struct GuardDecision {
+    bool on = false;
+    std::optional<Time> trial_until; // on, but only until then unless it is confirmed
+    friend bool operator==(const GuardDecision&, const GuardDecision&) = default;
 };
 
 class PolicyStore {
@@ -95,6 +119,12 @@ class PolicyStore {
     [[nodiscard]] std::vector<GrantDetails> grants_of_user(std::string_view user) const;
     [[nodiscard]] std::vector<Change> changes(std::size_t newest) const;
 
+    // Of a grant that was removed, by itself or with its user or command: the names, and the command as it
+    // was, so that what it had left to undo is undone. Rules and enrolment are empty, `enabled` is false.
+    [[nodiscard]] std::optional<GrantDetails> removed_grant(GrantId id) const;
+    [[nodiscard]] std::vector<Request> requests_after(std::int64_t id) const; // in order
+    [[nodiscard]] GuardDecision guard() const;
+
     // A chain that this server has ever seen: by seed, or by image (DESIGN 3).
     [[nodiscard]] bool seed_seen(std::string_view seed) const;
     [[nodiscard]] bool image_seen(Algorithm algorithm, const Value& image) const;
@@ -108,7 +138,7 @@ class PolicyStore {
     void remove_user(UserId id); // with the user's grants
     CommandId add_command(const Command& command);
     void set_command_enabled(CommandId id, bool enabled);
-    void remove_command(CommandId id); // with its grants
+    void remove_command(CommandId id); // with its grants; Error that names the commands that close it
     GrantId add_grant(const Grant& grant);
     void set_grant_enabled(GrantId id, bool enabled);
     void set_grant_rules(GrantId id, const GrantRules& rules);
@@ -117,6 +147,11 @@ class PolicyStore {
     // For good: no chain that was enrolled until now ever counts again, also where a ledger does not know
     // what was spent of it. Chains enrolled later do.
     void retire_all_chains();
+    // `at`, `who` and `id` are filled in. Has a change row, like all others. Of resync: Error where the grant
+    // is gone or the value has another size than its chain's; whether it lies on the chain is not looked at
+    // here.
+    std::int64_t add_request(const Request& request);
+    void set_guard(const GuardDecision& decision);
 
   private:
     struct Inside;

@@ -6,6 +6,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <vector>
 
 namespace otk {
 
@@ -26,7 +27,7 @@ Sandbox::Sandbox() : filter_(seccomp_init(SCMP_ACT_KILL_PROCESS)) {
     // A binary tree of calls instead of a list.
     check(seccomp_attr_set(filter_, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimisation");
     for (const std::string_view call : {"mmap", "mprotect"}) {
-        add_condition(call, 2, PROT_EXEC, 0);
+        add_conditions(call, {{2, PROT_EXEC, 0}});
     }
     allow_on("tgkill", static_cast<std::uint64_t>(getpid()));
 }
@@ -42,14 +43,22 @@ void Sandbox::add_plain(std::string_view call, std::uint32_t action) {
     check(seccomp_rule_add_array(filter_, action, number, 0, nullptr), name);
 }
 
-void Sandbox::add_condition(std::string_view call, unsigned index, std::uint64_t mask, std::uint64_t value) {
+void Sandbox::add_conditions(std::string_view call, std::initializer_list<Condition> all_of_them) {
     const std::string name(call);
     promise(!plain_.contains(name), "a call allowed or refused without conditions gets none later");
     conditional_.insert(name);
     const int number = seccomp_syscall_resolve_name(name.c_str());
     if (number == __NR_SCMP_ERROR) return;
-    const scmp_arg_cmp condition{.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
-    check(seccomp_rule_add_array(filter_, SCMP_ACT_ALLOW, number, 1, &condition), name);
+    std::vector<scmp_arg_cmp> comparisons;
+    for (const Condition& condition : all_of_them) {
+        comparisons.push_back({.arg = condition.index,
+                               .op = SCMP_CMP_MASKED_EQ,
+                               .datum_a = condition.mask,
+                               .datum_b = condition.value});
+    }
+    check(seccomp_rule_add_array(filter_, SCMP_ACT_ALLOW, number, static_cast<unsigned>(comparisons.size()),
+                                 comparisons.data()),
+          name);
 }
 
 Sandbox& Sandbox::allow(std::initializer_list<std::string_view> calls) {
@@ -71,7 +80,7 @@ Sandbox& Sandbox::refuse(std::initializer_list<std::string_view> calls) {
 }
 
 Sandbox& Sandbox::allow_on(std::string_view call, std::uint64_t first_argument) {
-    add_condition(call, 0, whole_argument, first_argument);
+    add_conditions(call, {{0, whole_argument, first_argument}});
     return *this;
 }
 
@@ -83,14 +92,20 @@ Sandbox& Sandbox::allow_from(std::string_view call, std::uint64_t lowest_first_a
     std::uint64_t start = lowest_first_argument;
     while (start < end) {
         const std::uint64_t alignment = start == 0 ? end : start & (~start + 1);
-        add_condition(call, 0, ~(alignment - 1), start);
+        add_conditions(call, {{0, ~(alignment - 1), start}});
         start += alignment;
     }
     return *this;
 }
 
 Sandbox& Sandbox::allow_request(std::string_view call, std::uint64_t second_argument) {
-    add_condition(call, 1, whole_argument, second_argument);
+    add_conditions(call, {{1, whole_argument, second_argument}});
+    return *this;
+}
+
+Sandbox& Sandbox::allow_option(std::string_view call, int level, int name) {
+    add_conditions(call, {{1, whole_argument, static_cast<std::uint64_t>(level)},
+                          {2, whole_argument, static_cast<std::uint64_t>(name)}});
     return *this;
 }
 

@@ -35,6 +35,8 @@ class Sandbox {
     Sandbox& allow_from(std::string_view call, std::uint64_t lowest_first_argument);
     // Only with this second argument (an ioctl request, an fcntl or madvise command).
     Sandbox& allow_request(std::string_view call, std::uint64_t second_argument);
+    // Only with this second and this third argument: a socket option by its level and name.
+    Sandbox& allow_option(std::string_view call, int level, int name);
     Sandbox& refuse(std::initializer_list<std::string_view> calls);
 
     // Loads the filter; from here on there is no way back. Throws Error.
@@ -42,8 +44,12 @@ class Sandbox {
 
   private:
     void add_plain(std::string_view call, std::uint32_t action);
-    // The lower 64 bits of argument `index` under `mask` must equal `value`.
-    void add_condition(std::string_view call, unsigned index, std::uint64_t mask, std::uint64_t value);
+    struct Condition { // argument `index` under `mask` must equal `value`
+        unsigned index = 0;
+        std::uint64_t mask = 0;
+        std::uint64_t value = 0;
+    };
+    void add_conditions(std::string_view call, std::initializer_list<Condition> all_of_them);
 
     void* filter_; // scmp_filter_ctx
     std::set<std::string, std::less<>> plain_;

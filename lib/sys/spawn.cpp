@@ -65,8 +65,15 @@ pid_t fork_or_throw() {
 }
 
 // Only ever in the child.
+void die_with(pid_t parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        throw system_error("cannot ask for the parent's death");
+    if (getppid() != parent) ::_exit(127); // it died before that
+}
+
+// Likewise. `parent`: with whom it dies, if it does.
 [[noreturn]] void run_helper(const std::filesystem::path& program, const std::vector<char*>& argv,
-                             const std::vector<int>& descriptors, pid_t parent) {
+                             const std::vector<int>& descriptors, std::optional<pid_t> parent) {
     const auto give_up = [&](std::string_view why) {
         const std::string line = program.string() + ": " + std::string(why) + "\n";
         (void)!::write(STDERR_FILENO, line.data(), line.size());
@@ -74,9 +81,7 @@ pid_t fork_or_throw() {
     };
     try {
         reset_signals();
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-            throw system_error("cannot ask for the parent's death");
-        if (getppid() != parent) ::_exit(127); // it died before that
+        if (parent) die_with(*parent);
         if (setpgid(0, 0) != 0) throw system_error("cannot make a process group");
         if (!null_becomes(STDIN_FILENO, STDOUT_FILENO)) throw system_error("cannot open /dev/null");
         arrange_descriptors(descriptors);
@@ -155,11 +160,12 @@ std::optional<Step> prepare_child(const CommandToRun& command, const Preparation
 } // namespace
 
 pid_t spawn_helper(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                   const std::vector<int>& descriptors) {
+                   const std::vector<int>& descriptors, OrphanedHelper orphaned) {
     std::vector<std::string> words{program.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     const std::vector<char*> argv = pointers_to(words);
-    const pid_t parent = getpid();
+    const std::optional<pid_t> parent =
+        orphaned == OrphanedHelper::is_killed ? std::optional(getpid()) : std::nullopt;
     const pid_t pid = fork_or_throw();
     if (pid == 0) run_helper(program, argv, descriptors, parent);
     return pid;

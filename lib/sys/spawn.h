@@ -18,11 +18,14 @@ namespace otk {
 
 // A helper of ours: inherits the environment and standard error; standard input and output are /dev/null,
 // `descriptors[i]` becomes 3 + i, all others are closed. It has default signals and a process group of its
-// own, so that Ctrl-C reaches the monitor only, which then ends it in order. It is killed when its parent
-// dies. Throws Error when fork fails; a failing exec shows as exit code 127 with a line on standard error.
+// own, so that Ctrl-C reaches the monitor only, which then ends it in order. When its parent dies it is
+// killed, unless it is one that has to finish what it has in hand: that one learns it from a channel. Throws
+// Error when fork fails; a failing exec shows as exit code 127 with a line on standard error.
+enum class OrphanedHelper : std::uint8_t { is_killed, lives_on };
 [[nodiscard]] pid_t spawn_helper(const std::filesystem::path& program,
                                  const std::vector<std::string>& arguments,
-                                 const std::vector<int>& descriptors);
+                                 const std::vector<int>& descriptors,
+                                 OrphanedHelper orphaned = OrphanedHelper::is_killed);
 
 struct CommandToRun {
     std::vector<std::string> argv;        // argv[0]: absolute path

@@ -2,15 +2,33 @@
 -- Runs inside the transaction of the migration: no BEGIN, no COMMIT, no user_version here.
 
 CREATE TABLE meta (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    id  BLOB NOT NULL CHECK (length(id) = 16)
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    id              BLOB NOT NULL CHECK (length(id) = 16),
+    -- The newest request of policy.db that was done.
+    last_request    INTEGER NOT NULL DEFAULT 0 CHECK (last_request >= 0),
+    -- Number and hash of the newest row that retention removed: what the oldest remaining row builds on.
+    checkpoint      INTEGER NOT NULL DEFAULT 0 CHECK (checkpoint >= 0),
+    checkpoint_hash BLOB NOT NULL DEFAULT (zeroblob(32)) CHECK (length(checkpoint_hash) = 32),
+    CHECK ((checkpoint = 0) = (checkpoint_hash = zeroblob(32)))
 ) STRICT;
+
+CREATE TRIGGER meta_only_rises BEFORE UPDATE ON meta
+WHEN new.one <> old.one OR new.id <> old.id OR new.last_request < old.last_request OR new.checkpoint < old.checkpoint
+BEGIN
+    SELECT RAISE(ABORT, 'the id of a ledger stays, its last request and its checkpoint only rise');
+END;
+
+CREATE TRIGGER meta_stays BEFORE DELETE ON meta
+BEGIN
+    SELECT RAISE(ABORT, 'a ledger keeps its id');
+END;
 
 -- Where each chain stands: `image` is the value at `count`, the next knock hashes to it.
 CREATE TABLE position (
     chain BLOB NOT NULL PRIMARY KEY CHECK (length(chain) = 32),
     image BLOB NOT NULL CHECK (length(image) IN (8, 16)),
-    count INTEGER NOT NULL CHECK (count BETWEEN 1 AND 999999)
+    count INTEGER NOT NULL CHECK (count BETWEEN 1 AND 999999),
+    at    INTEGER NOT NULL -- of the newest knock
 ) STRICT, WITHOUT ROWID;
 
 -- Counts run downwards. A position that rose, or went away, would make spent knocks valid again.
@@ -29,7 +47,7 @@ CREATE TABLE event (
     number      INTEGER PRIMARY KEY CHECK (number >= 1),
     hash        BLOB NOT NULL CHECK (length(hash) = 32),
     at          INTEGER NOT NULL,
-    kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 9),
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 12),
     of          INTEGER NOT NULL CHECK (of >= 0 AND of < number),
     grant       INTEGER NOT NULL CHECK (grant >= 0),
     chain       BLOB NOT NULL CHECK (length(chain) IN (0, 32) AND chain <> zeroblob(32)),
@@ -50,7 +68,7 @@ CREATE TABLE event (
     named       BLOB NOT NULL CHECK (length(named) IN (0, 4, 16)),
     address     BLOB NOT NULL CHECK (length(address) IN (0, 4, 16)),
     refusal     INTEGER NOT NULL CHECK (refusal BETWEEN 0 AND 255),
-    outcome     INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 6),
+    outcome     INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 9),
     status      INTEGER NOT NULL,
     duration    INTEGER NOT NULL CHECK (duration >= 0),
     text        TEXT NOT NULL CHECK (length(CAST(text AS BLOB)) <= 4096),
@@ -58,8 +76,14 @@ CREATE TABLE event (
     CHECK (kind NOT IN (2, 3) OR (length(chain) = 32 AND algorithm >= 1 AND count >= 1 AND carrier >= 1
                                   AND length(value) = CASE algorithm WHEN 4 THEN 16 ELSE 8 END)),
     CHECK ((kind = 3) <= (refusal > 0) AND (kind = 2) <= (refusal = 0)),
-    -- ended, interrupted, replay, contested belong to a row
-    CHECK (kind NOT IN (4, 5, 6, 8) OR of >= 1),
+    -- resynced: so were all knocks of a chain down to this one, and no packet brought it; or, with count 0, nothing
+    -- was spent, because the value did not fit (text: why)
+    CHECK (kind <> 12 OR CASE count WHEN 0 THEN length(chain) = 0 AND algorithm = 0 AND length(value) = 0 AND text <> ''
+                                    ELSE length(chain) = 32 AND algorithm >= 1
+                                         AND length(value) = CASE algorithm WHEN 4 THEN 16 ELSE 8 END END),
+    CHECK (kind <> 12 OR carrier = 0),
+    -- ended, interrupted, replay, contested, closed, undo belong to a row
+    CHECK (kind NOT IN (4, 5, 6, 8, 10, 11) OR of >= 1),
     CHECK (kind <> 4 OR outcome >= 1)
 ) STRICT;
 
@@ -76,18 +100,13 @@ BEGIN
     SELECT RAISE(ABORT, 'rows of the ledger are never rewritten');
 END;
 
-CREATE TRIGGER event_stays BEFORE DELETE ON event
-BEGIN
-    SELECT RAISE(ABORT, 'rows of the ledger are never removed');
-END;
-
--- Accepted rows whose command has not ended: so that a start finds them without reading the whole ledger, and so
--- that each command ends once.
+-- Accepted and undo rows whose command has not ended: so that a start finds them without reading the whole ledger,
+-- and so that each command ends once.
 CREATE TABLE open_command (
     number INTEGER PRIMARY KEY REFERENCES event (number)
 ) STRICT;
 
-CREATE TRIGGER event_opens AFTER INSERT ON event WHEN new.kind = 2
+CREATE TRIGGER event_opens AFTER INSERT ON event WHEN new.kind IN (2, 11)
 BEGIN
     INSERT INTO open_command (number) VALUES (new.number);
 END;
@@ -105,3 +124,56 @@ CREATE TABLE output (
     bytes     BLOB NOT NULL CHECK (length(bytes) <= 65536),
     truncated INTEGER NOT NULL CHECK (truncated IN (0, 1))
 ) STRICT;
+
+-- Doors, and undos that wait: from the transaction of their knock until they are over. There is one for each grant,
+-- address and port, so that a second knock prolongs and never doubles.
+CREATE TABLE hold (
+    row      INTEGER PRIMARY KEY REFERENCES event (number),
+    grant    INTEGER NOT NULL CHECK (grant >= 1),
+    address  BLOB NOT NULL CHECK (length(address) IN (0, 4, 16)),
+    port     INTEGER NOT NULL CHECK (port BETWEEN 0 AND 65535),
+    deadline INTEGER NOT NULL,
+    UNIQUE (grant, address, port)
+) STRICT;
+
+CREATE TRIGGER hold_is_of_a_knock BEFORE INSERT ON hold
+WHEN NOT EXISTS (SELECT 1 FROM event WHERE number = new.row AND kind = 2 AND grant = new.grant)
+BEGIN
+    SELECT RAISE(ABORT, 'a hold begins with an accepted knock of its grant');
+END;
+
+CREATE TRIGGER hold_is_only_prolonged BEFORE UPDATE ON hold
+WHEN new.row <> old.row OR new.grant <> old.grant OR new.address <> old.address OR new.port <> old.port
+     OR new.deadline < old.deadline
+BEGIN
+    SELECT RAISE(ABORT, 'a hold changes only in its deadline, and only to a later one');
+END;
+
+-- Accepted knocks of the last day, of grants that have a rate rule.
+CREATE TABLE admitted (
+    grant INTEGER NOT NULL CHECK (grant >= 1),
+    at    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX admitted_of ON admitted (grant, at);
+
+-- Retention. The checkpoint is moved first, to a row that is still there, and then rows go up to it, in order; the
+-- newest row stays, so numbers go on from it. What is still at work keeps its rows, and with them all later ones.
+CREATE TRIGGER checkpoint_is_of_a_row BEFORE UPDATE OF checkpoint, checkpoint_hash ON meta
+WHEN (new.checkpoint <> old.checkpoint OR new.checkpoint_hash <> old.checkpoint_hash)
+     AND (new.checkpoint >= (SELECT max(number) FROM event)
+          OR new.checkpoint_hash IS NOT (SELECT hash FROM event WHERE number = new.checkpoint))
+BEGIN
+    SELECT RAISE(ABORT, 'a checkpoint is number and hash of a row that has a later one');
+END;
+
+CREATE TRIGGER event_stays BEFORE DELETE ON event
+BEGIN
+    SELECT RAISE(ABORT, 'rows of the ledger are removed only up to its checkpoint, from the oldest on')
+    WHERE old.number > (SELECT checkpoint FROM meta) OR old.number > (SELECT min(number) FROM event);
+    SELECT RAISE(ABORT, 'a row stays while a command, a hold or an output needs it')
+    WHERE EXISTS (SELECT 1 FROM open_command WHERE number = old.number)
+       OR EXISTS (SELECT 1 FROM event JOIN open_command USING (number) WHERE of = old.number AND of > 0)
+       OR EXISTS (SELECT 1 FROM hold WHERE row = old.number)
+       OR EXISTS (SELECT 1 FROM output WHERE ended = old.number);
+END;

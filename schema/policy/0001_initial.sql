@@ -24,23 +24,70 @@ CREATE TABLE user (
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
 ) STRICT;
 
+-- What a kind does not use is empty: '[]', '', NULL, or the number that stands for nothing there.
 CREATE TABLE command (
     id         INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 1),
     name       TEXT NOT NULL UNIQUE
                CHECK (length(name) BETWEEN 1 AND 32 AND length(name) = length(CAST(name AS BLOB))
                       AND name GLOB '[a-z]*' AND name NOT GLOB '*[^a-z0-9._-]*'),
     enabled    INTEGER NOT NULL CHECK (enabled IN (0, 1)),
-    kind       TEXT NOT NULL CHECK (kind IN ('exec')),
+    kind       TEXT NOT NULL CHECK (kind IN ('exec', 'open', 'forward', 'close')),
     argv       TEXT NOT NULL
-               CHECK (CASE WHEN json_valid(argv) THEN json_type(argv) = 'array'
+               CHECK (CASE WHEN kind <> 'exec' THEN argv = '[]'
+                           WHEN json_valid(argv) THEN json_type(argv) = 'array'
                                 AND json_array_length(argv) BETWEEN 1 AND 64
                                 AND json_type(argv, '$[0]') = 'text' AND json_extract(argv, '$[0]') GLOB '/*'
                            ELSE 0 END),
+    undo       TEXT NOT NULL
+               CHECK (CASE WHEN undo = '[]' THEN 1
+                           WHEN kind = 'exec' AND json_valid(undo) THEN json_type(undo) = 'array'
+                                AND json_array_length(undo) BETWEEN 1 AND 64
+                                AND json_type(undo, '$[0]') = 'text' AND json_extract(undo, '$[0]') GLOB '/*'
+                           ELSE 0 END),
     run_as     TEXT NOT NULL
-               CHECK (length(run_as) BETWEEN 1 AND 255 AND instr(CAST(run_as AS BLOB), x'00') = 0
-                      AND run_as NOT GLOB '*[:/]*'),
-    time_limit INTEGER NOT NULL CHECK (time_limit BETWEEN 1 AND 31536000)
+               CHECK (CASE kind WHEN 'exec' THEN length(run_as) BETWEEN 1 AND 255
+                                     AND instr(CAST(run_as AS BLOB), x'00') = 0 AND run_as NOT GLOB '*[:/]*'
+                           ELSE run_as = '' END),
+    time_limit INTEGER NOT NULL
+               CHECK (CASE kind WHEN 'exec' THEN time_limit BETWEEN 1 AND 31536000 ELSE time_limit = 30 END),
+    hold       INTEGER NOT NULL
+               CHECK (CASE WHEN kind IN ('open', 'forward') OR undo <> '[]' THEN hold BETWEEN 1 AND 604800
+                           ELSE hold = 0 END),
+    service    TEXT
+               CHECK (CASE kind WHEN 'open' THEN service IS NOT NULL
+                                     AND CAST(service AS INTEGER) BETWEEN 1 AND 65535
+                                     AND service IN (CAST(service AS INTEGER) || '/tcp',
+                                                     CAST(service AS INTEGER) || '/udp')
+                           ELSE service IS NULL END),
+    prefix4    INTEGER NOT NULL
+               CHECK (CASE kind WHEN 'open' THEN prefix4 BETWEEN 8 AND 32 ELSE prefix4 = 32 END),
+    prefix6    INTEGER NOT NULL
+               CHECK (CASE kind WHEN 'open' THEN prefix6 BETWEEN 16 AND 128 ELSE prefix6 = 128 END),
+    -- HOST:PORT. Without the digits at its end a target ends with the colon.
+    target     TEXT
+               CHECK (CASE kind WHEN 'forward' THEN target IS NOT NULL
+                                     AND length(target) = length(CAST(target AS BLOB))
+                                     AND target NOT GLOB '*[^]0-9a-f.:[]*'
+                                     AND rtrim(target, '0123456789') GLOB '?*:'
+                                     AND substr(target, length(rtrim(target, '0123456789')) + 1) GLOB '[1-9]*'
+                                     AND CAST(substr(target, length(rtrim(target, '0123456789')) + 1) AS INTEGER)
+                                         BETWEEN 1 AND 65535
+                           ELSE target IS NULL END),
+    closes     INTEGER REFERENCES command (id)
+               CHECK ((kind = 'close') = (closes IS NOT NULL))
 ) STRICT;
+
+CREATE TRIGGER new_close_ends_what_lasts BEFORE INSERT ON command
+WHEN NEW.closes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM command WHERE id = NEW.closes AND hold > 0)
+BEGIN
+    SELECT RAISE(ABORT, 'a close command ends a command that lasts: open, forward, or exec with undo');
+END;
+
+CREATE TRIGGER close_ends_what_lasts BEFORE UPDATE OF closes ON command
+WHEN NEW.closes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM command WHERE id = NEW.closes AND hold > 0)
+BEGIN
+    SELECT RAISE(ABORT, 'a close command ends a command that lasts: open, forward, or exec with undo');
+END;
 
 -- Every chain this server has ever seen, also those of grants that are gone: seed and image never come back.
 CREATE TABLE enrolment (
@@ -77,16 +124,113 @@ CREATE TABLE grant (
     expires_at   INTEGER,
     sources      TEXT NOT NULL
                  CHECK (CASE WHEN json_valid(sources) THEN json_type(sources) = 'array' ELSE 0 END),
-    address_rule TEXT NOT NULL CHECK (address_rule IN ('knock', 'source', 'named')),
+    address_rule TEXT NOT NULL CHECK (address_rule IN ('knock', 'source', 'named', 'claim')),
     named_within TEXT NOT NULL
                  CHECK (CASE WHEN json_valid(named_within) THEN json_type(named_within) = 'array' ELSE 0 END),
     carriers     INTEGER NOT NULL CHECK (carriers BETWEEN 2 AND 14 AND carriers % 2 = 0),
+    hours        TEXT NOT NULL
+                 CHECK (CASE WHEN json_valid(hours) THEN json_type(hours) = 'array'
+                                  AND json_array_length(hours) <= 32
+                             ELSE 0 END),
+    time_zone    TEXT NOT NULL
+                 CHECK (length(time_zone) <= 64 AND length(time_zone) = length(CAST(time_zone AS BLOB))
+                        AND time_zone NOT GLOB '*[^A-Za-z0-9_+/-]*' AND time_zone NOT GLOB '/*'),
+    per_hour     INTEGER NOT NULL CHECK (per_hour BETWEEN 0 AND 4294967295),
+    per_day      INTEGER NOT NULL CHECK (per_day BETWEEN 0 AND 4294967295),
+    claims       INTEGER NOT NULL CHECK (claims BETWEEN 1 AND 4 AND (claims = 1 OR address_rule = 'claim')),
     created      INTEGER NOT NULL,
     UNIQUE (user, command),
     CHECK (not_before IS NULL OR expires_at IS NULL OR not_before < expires_at)
 ) STRICT;
 
 CREATE INDEX grant_by_command ON grant (command);
+
+CREATE TRIGGER new_claim_needs_a_door BEFORE INSERT ON grant
+WHEN NEW.address_rule = 'claim'
+     AND NOT EXISTS (SELECT 1 FROM command WHERE id = NEW.command AND kind = 'forward')
+BEGIN
+    SELECT RAISE(ABORT, 'only the door of a forward command can be claimed');
+END;
+
+CREATE TRIGGER claim_needs_a_door BEFORE UPDATE OF address_rule, command ON grant
+WHEN NEW.address_rule = 'claim'
+     AND NOT EXISTS (SELECT 1 FROM command WHERE id = NEW.command AND kind = 'forward')
+BEGIN
+    SELECT RAISE(ABORT, 'only the door of a forward command can be claimed');
+END;
+
+-- What is left of a grant that is gone, so that what it has begun can still be undone and named. The columns from
+-- command_name on are those of the command, as they were at that moment; user and command may be gone, too.
+CREATE TABLE removed_grant (
+    id           INTEGER PRIMARY KEY CHECK (id >= 1),
+    removed      INTEGER NOT NULL,
+    user         INTEGER NOT NULL,
+    user_name    TEXT NOT NULL,
+    command      INTEGER NOT NULL,
+    command_name TEXT NOT NULL,
+    enabled      INTEGER NOT NULL,
+    kind         TEXT NOT NULL,
+    argv         TEXT NOT NULL,
+    undo         TEXT NOT NULL,
+    run_as       TEXT NOT NULL,
+    time_limit   INTEGER NOT NULL,
+    hold         INTEGER NOT NULL,
+    service      TEXT,
+    prefix4      INTEGER NOT NULL,
+    prefix6      INTEGER NOT NULL,
+    target       TEXT,
+    closes       INTEGER
+) STRICT;
+
+CREATE TRIGGER grant_is_gone BEFORE INSERT ON removed_grant
+WHEN EXISTS (SELECT 1 FROM grant WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'a grant that exists is not removed');
+END;
+
+CREATE TRIGGER removed_grant_stays BEFORE DELETE ON removed_grant
+BEGIN
+    SELECT RAISE(ABORT, 'a grant that was removed is never forgotten');
+END;
+
+CREATE TRIGGER removed_grant_never_changes BEFORE UPDATE ON removed_grant
+BEGIN
+    SELECT RAISE(ABORT, 'a grant that was removed never changes');
+END;
+
+-- What an administrator asks of the running knockd: 1 resync, 2 close. Rows are only ever added.
+CREATE TABLE request (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 1),
+    at         INTEGER NOT NULL,
+    who        TEXT NOT NULL CHECK (who <> ''),
+    kind       INTEGER NOT NULL CHECK (kind IN (1, 2)),
+    grant      INTEGER NOT NULL CHECK (CASE kind WHEN 1 THEN grant >= 1 ELSE grant = 0 END),
+    value      BLOB NOT NULL CHECK (CASE kind WHEN 1 THEN length(value) IN (8, 16) ELSE length(value) = 0 END),
+    ledger_row INTEGER NOT NULL CHECK (CASE kind WHEN 2 THEN ledger_row >= 1 ELSE ledger_row = 0 END)
+) STRICT;
+
+CREATE TRIGGER request_stays BEFORE DELETE ON request
+BEGIN
+    SELECT RAISE(ABORT, 'a request is never taken back');
+END;
+
+CREATE TRIGGER request_never_changes BEFORE UPDATE ON request
+BEGIN
+    SELECT RAISE(ABORT, 'a request never changes');
+END;
+
+-- Are the ports of open commands guarded. One row, which is there from the beginning.
+CREATE TABLE guard (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    armed       INTEGER NOT NULL CHECK (armed IN (0, 1)),
+    trial_until INTEGER CHECK (trial_until IS NULL OR armed = 1)
+) STRICT;
+INSERT INTO guard (one, armed) VALUES (1, 0);
+
+CREATE TRIGGER guard_stays BEFORE DELETE ON guard
+BEGIN
+    SELECT RAISE(ABORT, 'the guard is on or off, and somebody decided it');
+END;
 
 -- What administrators did. Rows are only ever added.
 CREATE TABLE change (

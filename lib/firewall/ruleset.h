@@ -1,0 +1,65 @@
+// The text of the rules that otk writes, for the program nft (see nft.h), and of those that it asks an
+// administrator to write (DESIGN 9). nft(8) is the source of every word in them.
+#pragma once
+
+#include "firewall/door_sets.h"
+#include "net/address.h"
+#include "policy/model.h"
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace otk {
+
+// The names of our own tables, and of what is in them.
+inline const std::string guard_table = "otk";
+inline const std::string forward_table = "otk_forward";
+[[nodiscard]] const SetNames& guard_sets();   // of guard_table
+[[nodiscard]] const SetNames& forward_maps(); // of forward_table
+
+// What a guard has to do. Two that are equal have the same rules.
+struct GuardPlan {
+    std::set<Service> services;       // the guarded ports
+    std::set<std::uint8_t> prefixes4; // of the doors; 32 is always there
+    std::set<std::uint8_t> prefixes6; // 128 likewise
+    std::vector<Network> always_allow;
+    // Something else on this host translates destination addresses (containers, mostly), so that connections
+    // are tracked anyway: those that were translated and exist pass.
+    bool translation = false;
+    friend bool operator==(const GuardPlan&, const GuardPlan&) = default;
+};
+// For the enabled `open` commands among these.
+[[nodiscard]] GuardPlan guard_plan(const std::vector<Command>& commands,
+                                   const std::vector<Network>& always_allow);
+
+// A door that is open for so long from now on.
+struct OpenDoor {
+    Door door;
+    std::uint16_t to = 0; // of a redirection
+    std::chrono::milliseconds left{};
+};
+
+// The guard, in place of one that is there already: doors and exchanges that it knows stay. `trial`: the
+// kernel itself ends the guard after this time, because then the guarded ports are forgotten.
+// With `anew` the table is made from nothing, with these doors.
+[[nodiscard]] std::string guard_ruleset(const GuardPlan& plan,
+                                        std::optional<std::chrono::milliseconds> trial);
+[[nodiscard]] std::string guard_ruleset_anew(const GuardPlan& plan,
+                                             std::optional<std::chrono::milliseconds> trial,
+                                             const std::vector<OpenDoor>& doors);
+// How much of it there is in the kernel then.
+inline constexpr std::size_t guard_chains = 3;
+[[nodiscard]] std::size_t guard_rules(const GuardPlan& plan);
+
+// Redirections of forwarding doors, from nothing.
+[[nodiscard]] std::string forward_ruleset_anew(const std::vector<OpenDoor>& redirections);
+// Ends it all; there need not be such a table.
+[[nodiscard]] std::string without_table(const std::string& table);
+
+// mode "sets": what an administrator's ruleset needs for an `open` command, with a comment.
+[[nodiscard]] std::string lines_for_sets(const SetNames& names, const Command& command);
+
+} // namespace otk

@@ -1,0 +1,69 @@
+// What a running knockd says about itself in STATE/monitor/status.json: knockd writes the file, knockmgr
+// reads it, and both have the names from here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace otk {
+
+// What is absent was not known to the writer: it is not written, and nothing is made of it when it is read.
+struct DaemonStatus {
+    using Number = std::optional<std::uint64_t>;
+
+    std::int64_t pid = 0;   // 0: the file names none
+    std::string started;    // UTC, as format_utc writes it
+    std::string acceptance; // "open", or why nothing is accepted; "starting"
+    Number grants;          // live when knockd-validate started
+
+    // Counters since knockd-capture started.
+    Number packets_seen;     // passed the kernel's filter
+    Number packets_lost;     // dropped by the kernel for want of room
+    Number unread;           // malformed, fragments, not a carrier
+    Number noise;            // read, but no knock
+    Number hits;             // values of a chain
+    Number held_back;        // repeats that were not reported one by one
+    Number dns_answered;     // answers sent
+    Number dns_not_answered; // over the rate, or not sendable
+    // Since knockd-validate started.
+    Number duplicates;
+    Number replays;
+    Number late;
+    Number not_spent; // could not be written down, and stay valid
+    // Since knockd started.
+    Number accepted;
+    Number refused;
+    Number contested;
+    Number child_crashes;
+    Number alerts_raised;
+    Number alerts_held_back;
+
+    // Now.
+    Number commands_running;
+    Number commands_waiting;
+    Number doors;              // and undos that wait
+    std::string guard;         // Firewall::guard_state(); "" when it is not known
+    std::optional<bool> flood; // more packets a second than [alerts] flood
+};
+
+// Since when a counter counts: each of these begins at 0 when it starts.
+enum class CountedSince : std::uint8_t { capture, validate, knockd };
+[[nodiscard]] std::string_view name_of(CountedSince since); // the program's name
+
+struct StatusCounter {
+    std::string_view key;  // in the file
+    std::string_view name; // for people
+    CountedSince since{};
+    DaemonStatus::Number DaemonStatus::*value = nullptr;
+};
+// All counters, in the order of the file.
+[[nodiscard]] std::span<const StatusCounter> status_counters();
+
+[[nodiscard]] std::string format_status(const DaemonStatus& status); // JSON, times in UTC
+// Nothing when the text is not what knockd writes.
+[[nodiscard]] std::optional<DaemonStatus> parse_status(std::string_view text);
+
+} // namespace otk
