@@ -1,20 +1,20 @@
-// What knockd's processes say to each other (DESIGN 7). One fixed struct each, trivially copyable, first a
-// Kind; sent and received whole over SOCK_SEQPACKET. The receiver checks kind, size and every field that it
-// uses: a message that breaks its contract ends the sender (the monitor kills a child; a child that gets one
-// from the monitor aborts).
+// What knockd's processes say to each other (DESIGN 7; knockd-forward: see forward_messages.h). One fixed
+// struct each, trivially copyable, first a Kind; sent and received whole over SOCK_SEQPACKET. The receiver
+// checks kind, size and every field that it uses: a message that breaks its contract ends the sender (the
+// monitor kills a child; a child that gets one from the monitor aborts).
 //
-// clang-format off: a table
+// clang-format off
 //   descriptor   knockd-capture              knockd-validate
 //   3            to and from the monitor     to and from the monitor
 //   4            to and from validate        to and from capture
 //   5            the pcap file (--read)      -
 //
 //   monitor  -> capture    CaptureSetup
-//   monitor  -> validate   ValidateSetup, Done, Output
+//   monitor  -> validate   ValidateSetup, Done, Output, Release
 //   capture  -> monitor    CaptureReady, CaptureCounters
 //   capture  -> validate   Begin, Hit, Ended
-//   validate -> monitor    ValidateReady, Act, Stored, Report, ValidateCounters, BrokenCapture, Ended
-//   validate -> capture    Watch
+//   validate -> monitor    Held, ValidateReady, Act, Stored, Released, Report, ValidateCounters, BrokenCapture, Ended
+//   validate -> capture    Watch, Confirm
 // clang-format on
 //
 // The monitor keeps both ends of the pair between capture and validate open and gives the same end to a
@@ -23,8 +23,8 @@
 // begins with `reset` and the whole set after it.
 //
 // All integers are in host order: both ends run on one machine from one build; `protocol` in the set-up and
-// the size of each struct prove it. Structs that an untrusted child sends hold no bool: reading one that is
-// neither 0 nor 1 is undefined.
+// the size of each struct prove it. Structs of untrusted children hold no bool: reading one that is neither 0
+// nor 1 is undefined.
 #pragma once
 
 #include "config/config.h"
@@ -46,7 +46,7 @@ inline constexpr int monitor_fd = 3;
 inline constexpr int peer_fd = 4;
 inline constexpr int file_fd = 5;
 
-inline constexpr std::uint32_t protocol = 1; // raise it with every change of a struct
+inline constexpr std::uint32_t protocol = 2; // raise it with every change of a struct
 
 enum class Kind : std::uint32_t {
     capture_setup = 1,
@@ -65,6 +65,14 @@ enum class Kind : std::uint32_t {
     ended,
     validate_counters,
     broken_capture,
+    held,
+    release,
+    released,
+    confirm,
+    forward_setup,
+    forward_prolong,
+    forward_claimed,
+    forward_refused,
 };
 
 // A text of bounded length; zero-filled.
@@ -93,6 +101,7 @@ struct CaptureSetup {
     bool icmp = false;
     bool dns = false; // false when there is no zone
     bool dns_answer = false;
+    bool dns_confirm = false;
     std::uint8_t algorithms = 0; // set of bit(Algorithm)
     std::uint8_t window = 0;     // 1 to largest_window
     std::uint32_t dns_rate = 0;  // answers a second
@@ -136,6 +145,9 @@ struct ValidateSetup {
     bool have_mark = false;
     std::uint8_t algorithms = 0;
     std::uint8_t window = 0;
+    PortRange forward_ports;
+    std::int64_t keep = 0; // s, rows of the ledger; 0: for ever
+    std::int64_t output_keep = 0;
     Head mark;           // the newest row the monitor acted on
     Text<512> policy_db; // as seen from inside `root`
     Text<512> ledger_db;
@@ -211,10 +223,50 @@ struct Act {
     Address named;
     Address address;
     std::int64_t at = 0; // of acceptance, ns since 1970
+    // Of a command that lasts: the hold that the knock began (then this is its own row) or prolonged. 0:
+    // none.
+    RowNumber hold{};
+    std::int64_t deadline = 0;  // of the hold, ns since 1970
+    std::uint16_t port = 0;     // forward: the one that the knock determines
+    std::int64_t last_used = 0; // when a knock of the grant was accepted before, ns since 1970; 0: never
     // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with
     // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
     // or 1.
     std::uint8_t ask_only = 0;
+    // With ask_only: `row` is an undo row of the hold `hold`. One that was never started is started now. 0
+    // or 1.
+    std::uint8_t undo = 0;
+};
+
+// A door or an undo that waits; at each start of validate all of them, before ValidateReady.
+struct Held {
+    Kind kind = Kind::held;
+    RowNumber row{}; // of the knock that began it
+    GrantId grant{};
+    Address address;
+    Count count = 0; // of that knock
+    Carrier carrier{};
+    std::uint16_t port = 0;    // forward
+    std::int64_t deadline = 0; // ns since 1970
+};
+
+// A hold is over, or shall be: validate takes it out of the ledger and answers with Released.
+struct Release {
+    Kind kind = Kind::release;
+    RowNumber row{}; // the hold's
+    enum class Why : std::uint8_t { time = 1, revoked, by_knock, by_administrator, not_begun, lost } why{};
+    bool undo = false; // there is something to undo: the row in the ledger is an undo row
+    // With Why::time: when the ledger has a later one, a knock has prolonged the hold; then nothing happens
+    // and nothing is answered, because its Act is on the way.
+    std::int64_t deadline = 0;
+};
+
+// The hold is out of the ledger: now is the time to undo.
+struct Released {
+    Kind kind = Kind::released;
+    RowNumber hold{};
+    Head row;              // the closed or undo row; row 0: there was no such hold (any more)
+    std::uint8_t undo = 0; // 1: an undo row, which the monitor answers with a Done
 };
 
 // How a command ended; kept and repeated by the monitor until Stored comes back.
@@ -227,6 +279,8 @@ struct Done {
     std::int64_t duration_ms = 0;
     std::uint32_t output_size = 0; // bytes that follow in Output messages
     bool output_truncated = false;
+    std::uint16_t port = 0;    // opened and prolonged: the door's
+    std::int64_t deadline = 0; // likewise: until when, ns since 1970
     Text<128> text;
 };
 // The output in order, after its Done; all full but the last.
@@ -275,6 +329,17 @@ struct ValidateCounters {
 // Capture sent something that breaks its contract: the monitor ends it.
 struct BrokenCapture {
     Kind kind = Kind::broken_capture;
+};
+
+// What became of a knock, for whoever repeats its name over dns within a minute (DESIGN 4): "open 50123" with
+// a deadline, from which capture makes "open 50123 27s", "refused hours", "done 0". A later one for the same
+// value replaces it.
+struct Confirm {
+    Kind kind = Kind::confirm;
+    Algorithm algorithm{};
+    Value value;
+    Text<40> text;
+    std::int64_t deadline = 0; // ns since 1970; 0: none
 };
 
 // The end of a pcap file has been reached and everything before it was sent on (--read).

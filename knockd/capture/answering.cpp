@@ -1,15 +1,13 @@
 #include "knockd/capture/answering.h"
 
 #include "knockd/capture/bind.h"
-
-#include <cstring>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "net/socket_address.h"
 
 namespace otk {
 
 Answering::Answering(const message::CaptureSetup& setup, std::vector<std::string>& troubles) :
-    answers_(setup.dns && setup.dns_answer && !setup.offline), rate_(setup.dns_rate) {
+    answers_(setup.dns && setup.dns_answer && !setup.offline), confirms_(answers_ && setup.dns_confirm),
+    confirmations_(setup.algorithms), rate_(setup.dns_rate) {
     const std::string_view name_server = setup.name_server.view();
     for (std::size_t i = 0; i < setup.zone_count; ++i) {
         const auto zone = Zone::parse(setup.zones[i].view());
@@ -30,13 +28,18 @@ Answering::Answering(const message::CaptureSetup& setup, std::vector<std::string
     }
 }
 
-std::optional<std::string_view> Answering::handle(const Packet& packet, std::chrono::nanoseconds now) {
+std::optional<std::string_view> Answering::handle(const Packet& packet, std::chrono::nanoseconds now,
+                                                  Time wall_clock) {
     const auto question = parse_question(packet.payload);
     if (!question) return std::nullopt;
     const auto below = find_zone(*question, zones_);
     if (!below) return std::nullopt;
-    if (answers_) answer(packet, *question, *below, now);
+    if (answers_) answer(packet, *question, *below, now, wall_clock);
     return below->labels == 1 ? std::optional(below->label) : std::nullopt;
+}
+
+void Answering::confirm(const message::Confirm& confirm, std::chrono::nanoseconds now) {
+    if (confirms_) confirmations_.add(confirm, now);
 }
 
 bool Answering::within_rate(std::chrono::nanoseconds now) {
@@ -52,30 +55,15 @@ bool Answering::within_rate(std::chrono::nanoseconds now) {
 namespace {
 
 bool send_answer(int fd, const Address& to, std::uint16_t port, std::uint32_t scope, Bytes bytes) {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-    if (to.family() == Family::ipv4) {
-        auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(port);
-        std::memcpy(&v4.sin_addr, to.bytes().data(), sizeof v4.sin_addr);
-        size = sizeof v4;
-    } else {
-        auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(port);
-        v6.sin6_scope_id = scope;
-        std::memcpy(&v6.sin6_addr, to.bytes().data(), sizeof v6.sin6_addr);
-        size = sizeof v6;
-    }
-    const auto* address = reinterpret_cast<const sockaddr*>(&storage);
-    return sendto(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, address, size) >= 0;
+    const SocketAddress address = socket_address(to, port, scope);
+    return sendto(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, address.get(), address.size) >=
+           0;
 }
 
 } // namespace
 
 void Answering::answer(const Packet& packet, const Question& question, const Below& below,
-                       std::chrono::nanoseconds now) {
+                       std::chrono::nanoseconds now, Time wall_clock) {
     const auto socket = std::find_if(sockets_.begin(), sockets_.end(),
                                      [&](const Socket& each) { return each.address == packet.destination; });
     // The kernel would not let in a packet from a loopback address or from one of ours; capture sees it all
@@ -87,8 +75,11 @@ void Answering::answer(const Packet& packet, const Question& question, const Bel
         ++not_answered;
         return;
     }
-    const Answer made =
-        answer_question(question, packet.payload.size(), data_[below.zone], below, packet.destination);
+    ConfirmationText text;
+    const bool may_know = confirms_ && below.labels == 1 && asks_for_text(question);
+    if (may_know) text = confirmations_.about(below.label, now, wall_clock);
+    const Answer made = answer_question(question, packet.payload.size(), data_[below.zone], below,
+                                        packet.destination, text.view());
     if (send_answer(socket->fd.get(), packet.source, packet.source_port, socket->scope,
                     Bytes(made.bytes).first(made.size))) {
         ++answered;

@@ -3,7 +3,9 @@
 // these only send.
 #pragma once
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "knockd/capture/confirmations.h"
 #include "knockd/messages.h"
 #include "net/dns.h"
 #include "net/packet.h"
@@ -24,8 +26,13 @@ class Answering {
 
     // Answers the question that the packet holds when it asks about one of the zones; called for every packet
     // to port 53, before anything is looked up. Returns the label of a knock: the only one in front of the
-    // zone.
-    [[nodiscard]] std::optional<std::string_view> handle(const Packet& packet, std::chrono::nanoseconds now);
+    // zone. A question for TXT or ANY that repeats a knock is told what became of it. `now` only rises;
+    // `wall_clock` is what deadlines are compared with.
+    [[nodiscard]] std::optional<std::string_view> handle(const Packet& packet, std::chrono::nanoseconds now,
+                                                         Time wall_clock);
+
+    // What became of a knock. Nothing happens where the configuration does not want it.
+    void confirm(const message::Confirm& confirm, std::chrono::nanoseconds now);
 
     // Is there a socket to send from? All of them are lowest_sending_fd or higher.
     [[nodiscard]] bool sends() const { return !sockets_.empty(); }
@@ -41,9 +48,11 @@ class Answering {
     };
     [[nodiscard]] bool within_rate(std::chrono::nanoseconds now);
     void answer(const Packet& packet, const Question& question, const Below& below,
-                std::chrono::nanoseconds now);
+                std::chrono::nanoseconds now, Time wall_clock);
 
     bool answers_;
+    bool confirms_;
+    Confirmations confirmations_;
     std::uint32_t rate_;
     std::vector<Zone> zones_;
     std::vector<ZoneData> data_;

@@ -1,6 +1,7 @@
 #include "knockd/capture/bind.h"
 
 #include "knockd/capture/port_owner.h"
+#include "net/socket_address.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,8 +11,6 @@
 #include <linux/filter.h>
 #include <memory>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <fmt/format.h>
 
@@ -22,21 +21,9 @@ namespace {
 constexpr std::uint16_t dns_port = 53;
 
 // The address of an interface; none for families other than IP.
-ServerAddress address_of(const sockaddr* address) {
-    if (address == nullptr) return {};
-    if (address->sa_family == AF_INET) {
-        const auto& v4 = *reinterpret_cast<const sockaddr_in*>(address);
-        std::array<std::uint8_t, 4> bytes{};
-        std::memcpy(bytes.data(), &v4.sin_addr, bytes.size());
-        return {Address::ipv4(bytes), 0};
-    }
-    if (address->sa_family == AF_INET6) {
-        const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(address);
-        std::array<std::uint8_t, 16> bytes{};
-        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-        return {Address::ipv6(bytes), v6.sin6_scope_id};
-    }
-    return {};
+ServerAddress server_address_of(const sockaddr* address) {
+    const bool ipv6 = address != nullptr && address->sa_family == AF_INET6;
+    return {address_of(address), ipv6 ? reinterpret_cast<const sockaddr_in6*>(address)->sin6_scope_id : 0};
 }
 
 bool captured(const message::CaptureSetup& setup, std::string_view interface) {
@@ -56,19 +43,8 @@ bool drop_everything(int fd) {
 }
 
 int bind_to(int fd, const ServerAddress& wanted) {
-    if (wanted.address.family() == Family::ipv4) {
-        sockaddr_in v4{};
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(dns_port);
-        std::memcpy(&v4.sin_addr, wanted.address.bytes().data(), sizeof v4.sin_addr);
-        return bind(fd, reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
-    }
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(dns_port);
-    v6.sin6_scope_id = wanted.scope;
-    std::memcpy(&v6.sin6_addr, wanted.address.bytes().data(), sizeof v6.sin6_addr);
-    return bind(fd, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+    const SocketAddress address = socket_address(wanted.address, dns_port, wanted.scope);
+    return bind(fd, address.get(), address.size);
 }
 
 } // namespace
@@ -83,7 +59,7 @@ std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup) 
     if (getifaddrs(&list) != 0) throw system_error("addresses of this host");
     const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
     for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
-        const ServerAddress found = address_of(each->ifa_addr);
+        const ServerAddress found = server_address_of(each->ifa_addr);
         const bool wanted =
             !found.address.empty() && !found.address.loopback() && captured(setup, each->ifa_name);
         if (wanted && !(each->ifa_flags & IFF_LOOPBACK)) addresses.push_back(found);
@@ -93,7 +69,7 @@ std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup) 
 
 Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted) {
     const bool v4 = wanted.address.family() == Family::ipv4;
-    Fd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    Fd fd(socket(socket_family(wanted.address), SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const int on = 1;
     // An address that is being checked for duplicates, or is not there yet, can be bound all the same.
     const bool bound = fd && setsockopt(fd.get(), SOL_IP, IP_FREEBIND, &on, sizeof on) == 0 &&

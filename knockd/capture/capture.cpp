@@ -91,7 +91,7 @@ void Capture::take_packet(const Packet& packet, const Frame& frame) {
         if (setup_.icmp) candidates = icmp_candidates(packet.payload);
     } else if (setup_.dns && packet.destination_port == dns_port) {
         carrier = Carrier::dns;
-        const auto label = answering_.handle(packet, now_);
+        const auto label = answering_.handle(packet, now_, SystemClock{}.now());
         if (label) candidates = dns_candidates(*label);
     } else if (is_knock_port(packet.destination_port)) {
         carrier = Carrier::udp;
@@ -166,11 +166,20 @@ void Capture::read_watches() {
         case Mailbox::Next::broken: broken_promise("knockd-validate sent a message of no known size");
         case Mailbox::Next::message: break;
         }
+        if (const auto confirm = watches_.as<message::Confirm>()) {
+            apply(*confirm);
+            continue;
+        }
         const auto watch = watches_.as<message::Watch>();
         promise(watch && watch->count <= watch->entries.size(),
-                "knockd-validate sent something else than a Watch");
+                "knockd-validate sent something else than a Watch or a Confirm");
         apply(*watch);
     }
+}
+
+void Capture::apply(const message::Confirm& confirm) {
+    promise(confirm.value.well_formed() && !confirm.value.empty(), "a Confirm of no value");
+    answering_.confirm(confirm, monotonic_now());
 }
 
 void Capture::apply(const message::Watch& watch) {

@@ -37,6 +37,7 @@ class Capture {
     void await_images();
     void wait_for_validate(short events, int milliseconds);
     void apply(const message::Watch& watch);
+    void apply(const message::Confirm& confirm);
     void send_counters();
     [[nodiscard]] bool is_knock_port(std::uint16_t port) const;
 

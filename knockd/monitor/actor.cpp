@@ -1,12 +1,11 @@
 #include "knockd/monitor/actor.h"
 
 #include "knockd/journal.h"
+#include "knockd/monitor/ends.h"
+#include "knockd/monitor/jobs.h"
 #include "knockd/monitor/lines.h"
 #include "policy/decide.h"
-#include "policy/tokens.h"
-#include "sys/privileges.h"
-
-#include <unistd.h>
+#include "policy/time_zone.h"
 
 #include <fmt/format.h>
 
@@ -14,87 +13,219 @@ namespace otk {
 
 namespace {
 
-End end_without_start(RowNumber row, Outcome outcome, Refusal refusal, std::string_view text) {
-    End end;
-    end.done.row = row;
-    end.done.outcome = outcome;
-    end.done.refusal = refusal;
-    end.done.text = message::Text<128>::of(text);
-    return end;
+// An owned validator must not fill our memory: the ledger's holds are as many as doors may be open, more only
+// when that was lowered.
+constexpr std::size_t most_told_holds = 4096;
+
+OpenHold hold_of(const message::Act& act, const GrantDetails& details, const Address& address) {
+    OpenHold hold;
+    hold.hold = {act.hold, act.grant, address, act.port, from_nanoseconds(act.deadline)};
+    hold.count = act.count;
+    hold.carrier = act.carrier;
+    hold.details = details;
+    return hold;
 }
 
-TokenValues token_values(const message::Act& act, const GrantDetails& details, const Address& address) {
-    TokenValues values;
-    if (!address.empty()) values.address = address.text();
-    values.user = details.user.name;
-    values.command = details.command.name;
-    values.carrier = name_of(act.carrier);
-    values.count = std::to_string(act.count);
-    return values;
+// May what lasts go on lasting.
+bool allowed(const std::optional<GrantDetails>& details) {
+    return details && details->user.enabled && details->command.enabled && details->grant.enabled &&
+           !details->grant.retired;
 }
 
 } // namespace
 
-Actor::Actor(EventLoop& loop, const Clock& clock, const PolicyStore& policy, Mark& mark, Status& status,
-             unsigned most_running, std::function<void(const End&)> send) :
-    clock_(clock),
-    policy_(policy), mark_(mark), status_(status), send_(std::move(send)),
-    newest_(mark.head() ? mark.head()->row : RowNumber{}),
-    commands_(loop, most_running, [this](End end) { ended(std::move(end)); }) {}
+Actor::Actor(const World& world, const Config& config, Hands hands) :
+    world_(world), hands_(std::move(hands)), most_holds_(config.limits.doors),
+    newest_(world.mark.head() ? world.mark.head()->row : RowNumber{}),
+    holds_(world.loop, world.clock, world.doorway, {hands_.send_release, hands_.doors_changed}),
+    commands_(world.loop, config.limits.running_commands, [this](End end) { ended(std::move(end)); }) {}
+
+void Actor::configure(const Config& config) {
+    most_holds_ = config.limits.doors;
+    commands_.set_most_running(config.limits.running_commands);
+}
 
 bool Actor::act(const message::Act& act) {
     if (act.row.row <= newest_) return false;
     newest_ = act.row.row;
-    mark_.note(act.row);
+    world_.mark.note(act.row);
     labels_[act.row.row] = label_of(act.grant);
     try {
-        check_and_run(act);
+        return check_and_do(act);
     } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
-        ended(end_without_start(act.row.row, Outcome::not_started, Refusal::none, error.what()));
+        ended(end_of(act.row.row, Outcome::not_started, error.what()));
+        return true;
     }
-    return true;
 }
 
 // The validator's word on the packet is all there is, but not on the time; its decision is taken again, by
-// the same rules, from root's own file, which may also have changed since.
-void Actor::check_and_run(const message::Act& act) {
-    const auto details = policy_.grant(act.grant);
-    Decision decision{Refusal::no_such_grant, {}};
-    if (details && details->grant.retired) {
-        decision.refusal = Refusal::retired;
-    } else if (details) {
-        const KnockFacts facts{clock_.now(), act.carrier, act.source, act.named};
-        decision =
-            decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
+// the same rules, from root's own file, which may also have changed since. It has counted how often the grant
+// was used; the hours are judged here alone, because its sandbox has no time zones.
+Refusal Actor::refusal_of(const GrantDetails& details, const message::Act& act, Decision& decision) const {
+    if (details.grant.retired) return Refusal::retired;
+    const GrantRules& rules = details.grant.rules;
+    KnockFacts facts{world_.clock.now(), act.carrier, act.source, act.named};
+    if (!rules.hours.empty()) {
+        facts.local = local_time(facts.at, rules.time_zone);
+        facts.time_zone_unknown = !facts.local;
     }
-    if (!decision.allowed()) {
-        ended(end_without_start(act.row.row, Outcome::refused, decision.refusal, {}));
-        return;
+    decision = decide(details.user, details.command, details.grant.enabled, rules, facts);
+    return decision.refusal;
+}
+
+bool Actor::check_and_do(const message::Act& act) {
+    const auto details = world_.policy.grant(act.grant);
+    Decision decision;
+    const Refusal refusal = details ? refusal_of(*details, act, decision) : Refusal::no_such_grant;
+    if (refusal != Refusal::none) {
+        refuse(act, details, refusal);
+        return true;
     }
-    ++status_.accepted;
+    if (lasts(details->command) != (act.hold != RowNumber{})) return false;
+    ++world_.status.accepted;
     journal("knockd", line_of(act, labels_[act.row.row], "accepted"));
-    run(act, *details, decision.address);
+    world_.noticing.used(act, *details, decision.address, world_.clock.now());
+    if (act.hold != RowNumber{}) return hold(act, *details, decision.address);
+    if (details->command.kind == CommandKind::close)
+        close_doors_of(act, *details);
+    else
+        run(act, *details, decision.address);
+    return true;
+}
+
+// The knock is spent, and where its command lasts the ledger has a hold of it: that must end, or must not
+// last longer than before.
+void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& details, Refusal refusal) {
+    End end = end_of(act.row.row, Outcome::refused);
+    end.done.refusal = refusal;
+    if (details && refusal == Refusal::outside_hours) {
+        const Time now = world_.clock.now();
+        end.done.text = message::Text<128>::of(
+            fmt::format("{}, {}", local_text(now, details->grant.rules.time_zone), local_text(now, {})));
+    }
+    if (act.hold == act.row.row && act.hold != RowNumber{}) {
+        holds_.end_at_once(hold_of(act, details.value_or(GrantDetails{}), {}), Holds::Why::not_begun);
+    } else if (OpenHold* held = holds_.find(act.hold)) {
+        holds_.not_prolonged(*held, from_nanoseconds(act.deadline));
+    }
+    world_.noticing.refused(act, details, refusal);
+    ended(std::move(end));
 }
 
 void Actor::run(const message::Act& act, const GrantDetails& details, const Address& address) {
-    const TokenValues values = token_values(act, details, address);
-    Job job{act.row.row,
-            {expand(details.command.argv, values), environment(values), std::nullopt},
-            details.command.time_limit};
-    if (geteuid() == 0) {
-        job.run.run_as = find_account(details.command.run_as);
-        if (!job.run.run_as) throw Error("there is no user " + details.command.run_as);
-    }
+    Job job = job_of(act.row.row, details.command.argv, {details, address, act.carrier, act.count});
+    if (!details.command.undo.empty()) job.lane = act.grant;
+    job.may_start = [this, act] {
+        const auto now = world_.policy.grant(act.grant);
+        Decision decision;
+        return now ? refusal_of(*now, act, decision) : Refusal::no_such_grant;
+    };
     commands_.submit(std::move(job));
+}
+
+// What lasts: begins, or prolongs what its hold names.
+bool Actor::hold(const message::Act& act, const GrantDetails& details, const Address& address) {
+    OpenHold* held = holds_.find(act.hold);
+    if (act.hold == act.row.row) {
+        if (held != nullptr) return false;
+        begin_hold(act, hold_of(act, details, address));
+        return true;
+    }
+    if (held == nullptr || held->hold.grant != act.grant || held->hold.address != address ||
+        held->hold.port != act.port) {
+        return false;
+    }
+    prolong(act, *held);
+    return true;
+}
+
+void Actor::begin_hold(const message::Act& act, OpenHold hold) {
+    const RowNumber row = act.row.row;
+    if (holds_.size() >= most_holds_) {
+        holds_.end_at_once(std::move(hold), Holds::Why::not_begun);
+        return ended(end_of(row, Outcome::not_started,
+                            fmt::format("{} doors are open already ([limits] doors)", most_holds_)));
+    }
+    const GrantDetails details = hold.details;
+    const Address address = hold.hold.address;
+    const Doorway::Opened opened = holds_.begin(std::move(hold));
+    if (details.command.kind == CommandKind::exec) return run(act, details, address);
+    ended(end_of_door(row, Outcome::opened, *holds_.find(row), opened.remark));
+}
+
+void Actor::prolong(const message::Act& act, OpenHold& hold) {
+    if (hold.ending && hold.ending != Holds::Why::time)
+        return ended(end_of(act.row.row, Outcome::not_started, "it was just being closed; knock again"));
+    const Doorway::Opened opened = holds_.prolong(hold, from_nanoseconds(act.deadline));
+    ended(end_of_door(act.row.row, Outcome::prolonged, hold, opened.remark));
+}
+
+// By knock: what the same user has of that command.
+void Actor::close_doors_of(const message::Act& act, const GrantDetails& details) {
+    const auto is_meant = [&details](const OpenHold& hold) {
+        return hold.details.user.id == details.user.id && hold.details.command.id == details.command.closes;
+    };
+    const std::size_t closed = holds_.end_all(is_meant, Holds::Why::by_knock);
+    End end = end_of(act.row.row, Outcome::closed);
+    end.done.status = static_cast<std::int64_t>(closed);
+    ended(std::move(end));
+}
+
+void Actor::undo(RowNumber row, const OpenHold& hold) {
+    labels_[row] = label_of(hold.hold.grant);
+    try {
+        Job job = job_of(row, hold.details.command.undo,
+                         {hold.details, hold.hold.address, hold.carrier, hold.count});
+        job.lane = hold.hold.grant;
+        job.undo = true;
+        job.may_start = [this, row] {
+            world_.started_undos.starts(row);
+            return Refusal::none;
+        };
+        commands_.submit(std::move(job));
+    } catch (const Error& error) {
+        ended(end_of(row, Outcome::not_started, error.what()));
+    }
+}
+
+bool Actor::released(const message::Released& released) {
+    const auto hold = holds_.forget(released.hold);
+    if (released.row.row == RowNumber{}) return true;
+    if (released.row.row <= newest_ || !hold) return false;
+    newest_ = released.row.row;
+    world_.mark.note(released.row);
+    if (released.undo != 0) undo(released.row.row, *hold);
+    return true;
+}
+
+std::optional<GrantDetails> Actor::details_of(GrantId grant) const {
+    auto details = world_.policy.grant(grant);
+    return details ? details : world_.policy.removed_grant(grant);
 }
 
 // For the journal: it must not fail because the policy cannot be read.
 std::string Actor::label_of(GrantId grant) const {
     try {
-        return grant_label(policy_.grant(grant), grant);
+        return grant_label(details_of(grant), grant);
     } catch (const Error&) {
         return fmt::format("grant {}", static_cast<std::int64_t>(grant));
     }
+}
+
+bool Actor::told(const message::Held& held, const std::vector<Address>& claims) {
+    if (holds_.size() >= most_told_holds) return false;
+    OpenHold hold;
+    hold.hold = {held.row, held.grant, held.address, held.port, from_nanoseconds(held.deadline)};
+    hold.count = held.count;
+    hold.carrier = held.carrier;
+    hold.claims = claims;
+    const auto details = details_of(held.grant);
+    if (details) hold.details = *details;
+    if (!allowed(world_.policy.grant(held.grant)))
+        holds_.end_at_once(std::move(hold), Holds::Why::revoked);
+    else
+        holds_.told(std::move(hold));
+    return true;
 }
 
 bool Actor::asked(const message::Act& act) {
@@ -104,41 +235,80 @@ bool Actor::asked(const message::Act& act) {
     if (unstored_.contains(row)) return true; // has been sent again
     if (unstored_.size() >= most_unstored) return false;
     labels_[row] = label_of(act.grant);
-    ended(end_without_start(row, Outcome::interrupted, Refusal::none, "cut off by a crash or a restart"));
+    if (act.undo != 0) return asked_for_undo(act);
+    const OpenHold* hold = holds_.find(row);
+    const bool stands = hold != nullptr && !hold->ending && hold->details.command.kind != CommandKind::exec;
+    ended(stands ? end_of_door(row, Outcome::opened, *hold, "after a restart")
+                 : end_of(row, Outcome::interrupted, "cut off by a crash or a restart"));
+    return true;
+}
+
+bool Actor::asked_for_undo(const message::Act& act) {
+    const RowNumber row = act.row.row;
+    auto hold = holds_.forget(act.hold); // its end is in the ledger, though nobody came to tell us
+    const auto details = details_of(act.grant);
+    if (world_.started_undos.contains(row) || !details) {
+        ended(end_of(row, Outcome::interrupted, "the undo was cut off: look what it left behind"));
+        return true;
+    }
+    if (!hold) {
+        hold.emplace(hold_of(act, *details, act.address));
+        hold->hold.row = act.hold;
+    }
+    undo(row, *hold);
     return true;
 }
 
 void Actor::send_again() {
     for (const auto& [row, end] : unstored_)
-        send_(end);
+        hands_.send_end(end);
+    holds_.send_again();
 }
 
 void Actor::ended(End end) {
     const RowNumber row = end.done.row;
-    if (end.done.outcome == Outcome::refused) ++status_.refused;
-    journal("knockd", line_of(end.done, labels_[row]));
+    if (end.done.outcome == Outcome::refused) ++world_.status.refused;
+    // What never ran has nothing to be undone.
+    const bool began = end.done.outcome != Outcome::not_started && end.done.outcome != Outcome::refused;
+    if (!began) holds_.end(row, Holds::Why::not_begun);
+    const std::string line = line_of(end.done, labels_[row]);
+    journal("knockd", line);
+    if (end.done.outcome == Outcome::interrupted) world_.noticing.interrupted(line);
     labels_.erase(row);
     const auto kept = unstored_.insert_or_assign(row, std::move(end)).first;
-    send_(kept->second);
+    hands_.send_end(kept->second);
 }
 
 void Actor::stored(const message::Stored& stored) {
     unstored_.erase(stored.row);
-    mark_.note(stored.head);
+    world_.started_undos.stored(stored.row);
+    world_.mark.note(stored.head);
 }
 
 void Actor::report(const message::Report& report) {
     using What = message::Report::What;
     switch (report.what) {
     case What::refused:
-    case What::same_image: ++status_.refused; break;
-    case What::contested: ++status_.contested; break;
+    case What::same_image: ++world_.status.refused; break;
+    case What::contested: ++world_.status.contested; break;
     case What::replay: // counted by validate, with those that are not reported
     case What::late:
     case What::duplicate: break;
     }
-    if (report.row.row != RowNumber{}) mark_.note(report.row);
+    if (report.row.row != RowNumber{}) world_.mark.note(report.row);
     journal("knockd", line_of(report, label_of(report.grant)));
+    world_.noticing.reported(report, details_of(report.grant));
+}
+
+// Doors and holds of what was disabled or removed; commands that wait are asked again when their turn comes.
+void Actor::policy_changed() {
+    std::vector<RowNumber> revoked;
+    holds_.each([&](const OpenHold& hold) {
+        if (hold.ending) return;
+        if (!allowed(world_.policy.grant(hold.hold.grant))) revoked.push_back(hold.hold.row);
+    });
+    for (const RowNumber row : revoked)
+        holds_.end(row, Holds::Why::revoked);
 }
 
 } // namespace otk

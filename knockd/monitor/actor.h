@@ -1,10 +1,13 @@
 // What the monitor does about a spent knock: looks up user, command and grant itself, checks the rules again,
-// runs the command, and keeps how it ended until that is in the ledger (DESIGN 7 and 9).
+// and keeps how it ended until that is in the ledger (DESIGN 7 and 9).
 #pragma once
 
 #include "knockd/messages.h"
 #include "knockd/monitor/commands.h"
+#include "knockd/monitor/holds.h"
 #include "knockd/monitor/mark.h"
+#include "knockd/monitor/noticing.h"
+#include "knockd/monitor/started_undos.h"
 #include "knockd/monitor/status.h"
 #include "store/policy_store.h"
 
@@ -16,39 +19,76 @@ namespace otk {
 
 class Actor {
   public:
-    // All references outlive it. `send` takes an end to validate; it may be asked for again later.
-    Actor(EventLoop& loop, const Clock& clock, const PolicyStore& policy, Mark& mark, Status& status,
-          unsigned most_running, std::function<void(const End&)> send);
+    // What it takes from the world; all outlive it.
+    struct World {
+        EventLoop& loop;
+        const Clock& clock;
+        const PolicyStore& policy;
+        Doorway& doorway;
+        Mark& mark;
+        StartedUndos& started_undos;
+        Status& status;
+        Noticing& noticing;
+    };
+    struct Hands {
+        // To validate; both may be asked for again later.
+        std::function<void(const End&)> send_end;
+        std::function<void(const message::Release&)> send_release;
+        std::function<void()> doors_changed;
+    };
+    Actor(const World& world, const Config& config, Hands hands);
+    void configure(const Config& config); // read again
 
-    // A knock that was spent just now. False when the message breaks its contract: rows only rise, so that a
-    // validator that fails or is owned cannot have one knock run twice.
+    // These are false when the message breaks its contract.
+    //
+    // A knock that was spent just now. Rows only rise, so that a validator that fails or is owned cannot have
+    // one knock run twice.
     [[nodiscard]] bool act(const message::Act& act);
-    // What became of a knock that was spent before validate was started again.
-    // False: it asks for more than can be under way.
+    // What became of a knock, or of an undo, that was written down before validate was started again.
     [[nodiscard]] bool asked(const message::Act& act);
+    // A hold that is in the ledger when validate has started.
+    [[nodiscard]] bool told(const message::Held& held, const std::vector<Address>& claims);
+    // The end of a hold is in the ledger; what is to be undone is undone now.
+    [[nodiscard]] bool released(const message::Released& released);
+
     // Validate has started again: what it may not have stored is sent once more.
     void send_again();
     void report(const message::Report& report);
     void stored(const message::Stored& stored);
 
+    // The policy has changed: what is not allowed any more ends. Throws Error when it cannot be read.
+    void policy_changed();
+    // An administrator's wish.
+    void close_door(std::int64_t row) { holds_.end(RowNumber{row}, Holds::Why::by_administrator); }
+
     [[nodiscard]] Commands& commands() { return commands_; }
+    [[nodiscard]] Holds& holds() { return holds_; }
     // Every end is in the ledger.
     [[nodiscard]] bool all_stored() const { return unstored_.empty(); }
+    [[nodiscard]] std::string label_of(GrantId grant) const; // "anna/sshd"
 
   private:
     void ended(End end);
-    void check_and_run(const message::Act& act);
-    [[nodiscard]] std::string label_of(GrantId grant) const;
+    [[nodiscard]] bool check_and_do(const message::Act& act);
+    [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const message::Act& act,
+                                     Decision& decision) const;
+    void refuse(const message::Act& act, const std::optional<GrantDetails>& details, Refusal refusal);
     void run(const message::Act& act, const GrantDetails& details, const Address& address);
+    [[nodiscard]] bool hold(const message::Act& act, const GrantDetails& details, const Address& address);
+    void begin_hold(const message::Act& act, OpenHold hold);
+    void prolong(const message::Act& act, OpenHold& hold);
+    void close_doors_of(const message::Act& act, const GrantDetails& details);
+    void undo(RowNumber row, const OpenHold& hold);
+    [[nodiscard]] bool asked_for_undo(const message::Act& act);
+    [[nodiscard]] std::optional<GrantDetails> details_of(GrantId grant) const; // of a removed one, too
 
-    const Clock& clock_;
-    const PolicyStore& policy_;
-    Mark& mark_;
-    Status& status_;
-    std::function<void(const End&)> send_;
+    World world_;
+    Hands hands_;
+    std::uint32_t most_holds_;
     std::map<RowNumber, End> unstored_;
     std::map<RowNumber, std::string> labels_; // of what has not ended yet
     RowNumber newest_{};
+    Holds holds_;
     Commands commands_; // last: its end reports to the others
 };
 

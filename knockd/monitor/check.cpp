@@ -80,7 +80,7 @@ void must_be_usable(const Config& config, const Places& places) {
 int check(const Config& config, const Places& places) {
     bool well = true;
     fmt::print("ok       configuration {}\n", places.config.string());
-    for (const char* program : {"knockd-capture", "knockd-validate"}) {
+    for (const char* program : {"knockd-capture", "knockd-validate", "knockd-forward"}) {
         well &= must(std::string("program ") + program, [&] { (void)helper_program(program); });
     }
     well &= must("names and paths of bearable length", [&] { (void)capture_setup(config, places, false); });
@@ -92,8 +92,11 @@ int check(const Config& config, const Places& places) {
     if (geteuid() == 0) {
         well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
         well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
+        well &= must("user " + config.users.forward, [&] { must_be_account(config.users.forward); });
         well &= must("ledger (made by `knockmgr init`)", [&] { must_have_ledger(places); });
         well &= must("mark", [&] { (void)Mark(places.mark); });
+        // Only its own account reads the ledger, by a program that has libcrypto.
+        fmt::print("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
     } else {
         fmt::print("skipped  users, ledger and mark: only root can see them\n");
     }

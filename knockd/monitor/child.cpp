@@ -1,7 +1,6 @@
 #include "knockd/monitor/child.h"
 
 #include "knockd/monitor/setup.h"
-#include "sys/spawn.h"
 
 #include <algorithm>
 #include <csignal>
@@ -17,7 +16,7 @@ void Child::spawn(int peer, int file) {
     auto [ours, theirs] = Channel::make_pair();
     std::vector<int> descriptors{theirs.fd(), peer};
     if (file >= 0) descriptors.push_back(file);
-    pid_ = spawn_helper(helper_program(name_), {}, descriptors);
+    pid_ = spawn_helper(helper_program(name_), {}, descriptors, orphaned_);
     mailbox_.reset();
     channel_ = std::make_unique<Channel>(std::move(ours));
     mailbox_ = std::make_unique<Mailbox>(*channel_);

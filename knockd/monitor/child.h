@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "knockd/mailbox.h"
 #include "sys/channel.h"
+#include "sys/spawn.h"
 
 #include <chrono>
 #include <memory>
@@ -14,7 +15,8 @@ namespace otk {
 
 class Child {
   public:
-    explicit Child(std::string name) : name_(std::move(name)) {}
+    explicit Child(std::string name, OrphanedHelper orphaned = OrphanedHelper::is_killed) :
+        name_(std::move(name)), orphaned_(orphaned) {}
 
     // Starts the program with its channel at descriptor 3, `peer` at 4 and `file` (or -1: none) at 5, and
     // sends it `setup`. Throws Error.
@@ -48,6 +50,7 @@ class Child {
     void spawn(int peer, int file);
 
     std::string name_;
+    OrphanedHelper orphaned_;
     pid_t pid_ = -1;
     std::unique_ptr<Channel> channel_;
     std::unique_ptr<Mailbox> mailbox_;

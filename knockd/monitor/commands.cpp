@@ -17,14 +17,6 @@ namespace {
 // memory has an end.
 constexpr std::size_t most_waiting = 10'000;
 
-End end_of(RowNumber row, Outcome outcome, std::string_view text = {}) {
-    End end;
-    end.done.row = row;
-    end.done.outcome = outcome;
-    end.done.text = message::Text<128>::of(text);
-    return end;
-}
-
 } // namespace
 
 struct Commands::Running {
@@ -48,8 +40,9 @@ Commands::~Commands() {
 }
 
 void Commands::submit(Job job) {
+    if (stopping_ && job.undo) return;
     if (stopping_) return finished_(end_of(job.row, Outcome::interrupted, "knockd was ending"));
-    if (waiting_.size() >= most_waiting) {
+    if (waiting_.size() >= most_waiting && !job.undo) {
         return finished_(end_of(job.row, Outcome::not_started, "too many commands wait for their turn"));
     }
     waiting_.push_back(std::move(job));
@@ -62,15 +55,32 @@ bool Commands::knows(RowNumber row) const {
            std::any_of(waiting_.begin(), waiting_.end(), [row](const Job& job) { return job.row == row; });
 }
 
+bool Commands::lane_is_free(const Job& job) const {
+    return !job.lane || std::none_of(running_.begin(), running_.end(), [&job](const auto& running) {
+        return running.second->job.lane == job.lane;
+    });
+}
+
 void Commands::start_next() {
-    while (!waiting_.empty() && running_.size() < most_running_) {
-        const Job job = std::move(waiting_.front());
-        waiting_.pop_front();
-        try {
-            start(job);
-        } catch (const Error& error) { // no process or descriptor to be had: this one is lost, and told
-            finished_(end_of(job.row, Outcome::not_started, error.what()));
-        }
+    while (running_.size() < most_running_) {
+        const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                       [this](const Job& job) { return lane_is_free(job); });
+        if (next == waiting_.end()) return;
+        const Job job = std::move(*next);
+        waiting_.erase(next);
+        start_or_tell(job);
+    }
+}
+
+void Commands::start_or_tell(const Job& job) {
+    try {
+        const Refusal refusal = job.may_start ? job.may_start() : Refusal::none;
+        if (refusal == Refusal::none) return start(job);
+        End end = end_of(job.row, Outcome::refused);
+        end.done.refusal = refusal;
+        finished_(std::move(end));
+    } catch (const Error& error) { // no process or descriptor to be had: this one is lost, and told
+        finished_(end_of(job.row, Outcome::not_started, error.what()));
     }
 }
 
@@ -165,10 +175,11 @@ void Commands::drop(std::map<pid_t, std::unique_ptr<Running>>::iterator running)
 void Commands::stop() {
     stopping_ = true;
     for (const Job& job : std::exchange(waiting_, {})) {
-        finished_(end_of(job.row, Outcome::interrupted, "knockd was ending"));
+        if (!job.undo) finished_(end_of(job.row, Outcome::interrupted, "knockd was ending"));
     }
-    for (const auto& [pid, running] : running_)
-        kill_group(pid, SIGTERM);
+    for (const auto& [pid, running] : running_) {
+        if (!running->job.undo) kill_group(pid, SIGTERM);
+    }
 }
 
 void Commands::kill() {

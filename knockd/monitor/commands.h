@@ -3,6 +3,7 @@
 #pragma once
 
 #include "knockd/messages.h"
+#include "knockd/monitor/ends.h"
 #include "sys/cgroup.h"
 #include "sys/event_loop.h"
 #include "sys/spawn.h"
@@ -22,12 +23,13 @@ struct Job {
     RowNumber row{}; // of the knock: its name everywhere
     CommandToRun run;
     std::chrono::seconds limit{};
-};
-
-// How it ended.
-struct End {
-    message::Done done;
-    std::vector<std::uint8_t> output; // standard output and error, at most message::largest_output
+    // Jobs of one lane run one after the other, in their order: a command and its undo, never both at a time.
+    std::optional<GrantId> lane{};
+    // Asked when its turn comes: what was waiting may have been revoked meanwhile. A refusal ends it.
+    std::function<Refusal()> may_start{};
+    // An undo: is never refused for want of room, and when knockd ends it is left to run to its end; one that
+    // waits is forgotten then, because it is started by the next knockd.
+    bool undo = false;
 };
 
 class Commands {
@@ -54,7 +56,9 @@ class Commands {
   private:
     struct Running;
     void start_next();
+    void start_or_tell(const Job& job);
     void start(const Job& job);
+    [[nodiscard]] bool lane_is_free(const Job& job) const;
     void read_output(Running& running);
     void time_is_up(Running& running);
     void finish(Running& running, int wait_status);

@@ -4,15 +4,29 @@ namespace otk {
 
 namespace {
 
+bool known(Carrier carrier) {
+    return carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
+}
+
 bool from_a_packet(Carrier carrier, const Address& source, const Address& named) {
-    const bool known_carrier = carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
-    return known_carrier && source.well_formed() && named.well_formed();
+    return known(carrier) && source.well_formed() && named.well_formed();
 }
 
 } // namespace
 
 bool well_formed(const message::Act& act) {
-    return act.ask_only == 1 || (act.ask_only == 0 && from_a_packet(act.carrier, act.source, act.named));
+    if (act.ask_only > 1 || act.undo > 1 || act.hold < RowNumber{} || act.hold > act.row.row) return false;
+    if (act.ask_only == 1) return act.undo == 0 || (act.hold > RowNumber{} && act.address.well_formed());
+    return act.undo == 0 && from_a_packet(act.carrier, act.source, act.named) && act.address.well_formed();
+}
+
+bool well_formed(const message::Held& held) {
+    return held.row > RowNumber{} && held.address.well_formed() && known(held.carrier);
+}
+
+bool well_formed(const message::Released& released) {
+    return released.hold > RowNumber{} && released.undo <= 1 &&
+           (released.row.row == RowNumber{} ? released.undo == 0 : released.row.row > released.hold);
 }
 
 bool well_formed(const message::Report& report) {

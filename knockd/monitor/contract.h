@@ -9,6 +9,8 @@ namespace otk {
 
 [[nodiscard]] bool well_formed(const message::Act& act);
 [[nodiscard]] bool well_formed(const message::Report& report);
+[[nodiscard]] bool well_formed(const message::Held& held);
+[[nodiscard]] bool well_formed(const message::Released& released);
 [[nodiscard]] bool well_formed(const message::ValidateReady& ready);
 
 } // namespace otk

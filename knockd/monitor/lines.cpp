@@ -1,7 +1,6 @@
 #include "knockd/monitor/lines.h"
 
-#include <csignal>
-#include <cstring>
+#include "store/outcome_text.h"
 
 #include <fmt/format.h>
 
@@ -60,21 +59,17 @@ std::string line_of(const message::Report& report, const std::string& label) {
 }
 
 std::string line_of(const message::Done& done, const std::string& label) {
-    std::string how;
-    switch (done.outcome) {
-    case Outcome::exited: how = fmt::format("exit code {}", done.status); break;
-    case Outcome::killed: how = fmt::format("killed by signal {}", done.status); break;
-    case Outcome::timed_out: how = "ended by its time limit"; break;
-    case Outcome::not_started:
-        how = fmt::format("could not be started: {}", done.text.view());
-        if (done.status != 0) how += fmt::format(": {}", std::strerror(static_cast<int>(done.status)));
-        break;
-    case Outcome::refused: how = fmt::format("refused: {}", name_of(done.refusal)); break;
-    case Outcome::interrupted: how = fmt::format("interrupted: {}", done.text.view()); break;
-    case Outcome::none: how = "no outcome"; break;
-    }
-    return fmt::format("{}: command of row {} ended after {} ms: {}", label,
-                       static_cast<std::int64_t>(done.row), done.duration_ms, how);
+    return fmt::format("{}: command of row {}: {}", label, static_cast<std::int64_t>(done.row),
+                       how_it_ended({done.outcome, done.refusal, done.status,
+                                     std::chrono::milliseconds{done.duration_ms}, done.text.view()}));
+}
+
+std::string line_of_refused_connection(const OpenHold& hold, const Address& source) {
+    return fmt::format(
+        "{}/{}: connection to door {}/tcp from {} (proven) refused: the door is for somebody else "
+        "(row {})",
+        hold.details.user.name, hold.details.command.name, hold.port, source.text(),
+        static_cast<std::int64_t>(hold.hold.row));
 }
 
 std::string line_of(message::Acceptance acceptance) {

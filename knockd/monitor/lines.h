@@ -2,6 +2,7 @@
 #pragma once
 
 #include "knockd/messages.h"
+#include "knockd/monitor/doorway.h"
 #include "store/policy_store.h"
 
 #include <optional>
@@ -19,6 +20,9 @@ namespace otk {
                                   const std::string& verdict);
 [[nodiscard]] std::string line_of(const message::Report& report, const std::string& label);
 [[nodiscard]] std::string line_of(const message::Done& done, const std::string& label);
+// A TCP connection that a forwarding door refused. Its source is proven, because the handshake was completed:
+// the one kind of line that the fail2ban filter matches (packaging/fail2ban).
+[[nodiscard]] std::string line_of_refused_connection(const OpenHold& hold, const Address& source);
 
 // Why nothing is accepted, and what to do.
 [[nodiscard]] std::string line_of(message::Acceptance acceptance);

@@ -25,21 +25,29 @@ constexpr int between_room = 4 * 1024 * 1024;
 // longer).
 constexpr std::chrono::seconds stop_patience{5};
 constexpr int messages_in_a_turn = 64;
-
-template <typename Message>
-std::vector<std::uint8_t> bytes_of(const Message& message) {
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(&message);
-    return {begin, begin + sizeof message};
-}
+constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DESIGN 8)
 
 } // namespace
 
 Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config) :
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
     policy_(PolicyStore::open_for_reading(places.policy_db)), lock_(places.mark), mark_(places.mark),
-    status_file_(places.status), between_(Channel::make_pair()),
-    actor_(loop_, clock_, policy_, mark_, status_, config_.limits.running_commands,
-           [this](const End& end) { send(end); }) {
+    status_file_(places.status), between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
+    noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
+    started_undos_(places.started_undos), doors_file_(places.doors),
+    doors_(loop_, clock_, policy_, config_, places_,
+           {[this](RowNumber hold, const Address& by) { actor_.holds().claimed(hold, by); },
+            [this](RowNumber hold, const Address& source) { refused_connection(hold, source); },
+            [this](RowNumber hold, const std::string& why) { lost_relay(hold, why); },
+            [this](const std::string& what) { noticing_.guard_lost(what); },
+            [this](const auto& visit) { actor_.holds().each(visit); }}),
+    actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_}, config_,
+           {[this](const End& end) { send(end); },
+            [this](const message::Release& release) {
+                if (validate_.ready) to_validate_.send(release); // else it is sent when validate is ready
+            },
+            [this] { write_doors(); }}),
+    policy_watch_(policy_, actor_) {
     between_.first.widen(between_room);
     between_.second.widen(between_room);
     status_.started = clock_.now();
@@ -50,6 +58,7 @@ void Monitor::serve() {
     start(validate_);
     start(capture_);
     second_ = loop_.every(std::chrono::seconds{1}, [this] { every_second(); });
+    policy_period_ = loop_.every(policy_period, [this] { policy_watch_.look(); });
     loop_.run();
     mark_.flush();
     status_file_.remove();
@@ -62,7 +71,7 @@ void Monitor::start(Helper& helper) {
         addresses_ = addresses_of_host(); // those that it will find, or older ones
         helper.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
     } else {
-        to_validate_.clear(); // it asks again for what it needs
+        to_validate_.forget();
         helper.child.start(between_.second.fd(), -1, validate_setup(config_, places_, mark_.head(), false));
     }
     loop_.on_readable(helper.child.channel().fd(), [this, &helper] { hear(helper, messages_in_a_turn); });
@@ -117,6 +126,10 @@ bool Monitor::take_from_validate() {
     } else if (const auto stored = mailbox.as<message::Stored>()) {
         actor_.stored(*stored);
         if (stopping_) stop_further();
+    } else if (const auto released = mailbox.as<message::Released>()) {
+        return well_formed(*released) && actor_.released(*released);
+    } else if (const auto held = mailbox.as<message::Held>()) {
+        return well_formed(*held) && actor_.told(*held, doors_file_.claims_of(held->row));
     } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
         const bool was_open = validate_.ready && status_.acceptance == message::Acceptance::open;
         if (!well_formed(*ready) || was_open) return false; // open is said once, and last
@@ -138,6 +151,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     if (ready.acceptance == message::Acceptance::open) {
         mark_.note(ready.head);
         actor_.send_again();
+        policy_watch_.look_again();
     } else {
         journal("knockd", line_of(ready.acceptance));
     }
@@ -156,28 +170,15 @@ void Monitor::say_readiness() {
 
 void Monitor::send(const End& end) {
     if (!validate_.child.connected() || !validate_.ready) return; // it will ask
-    to_validate_.push_back(bytes_of(end.done));
+    to_validate_.send(end.done);
     for (std::size_t at = 0; at < end.output.size();) {
         message::Output output;
         output.row = end.done.row;
         output.size = static_cast<std::uint32_t>(std::min(end.output.size() - at, output.bytes.size()));
         std::copy_n(end.output.begin() + static_cast<std::ptrdiff_t>(at), output.size, output.bytes.begin());
-        to_validate_.push_back(bytes_of(output));
+        to_validate_.send(output);
         at += output.size;
     }
-    flush_to_validate();
-}
-
-// Never waits: validate may be waiting for us.
-void Monitor::flush_to_validate() {
-    const int fd = validate_.child.channel().fd();
-    while (!to_validate_.empty()) {
-        const Channel::Sent sent = validate_.child.channel().send(to_validate_.front());
-        if (sent == Channel::Sent::would_block) return loop_.on_writable(fd, [this] { flush_to_validate(); });
-        if (sent == Channel::Sent::closed) return to_validate_.clear();
-        to_validate_.pop_front();
-    }
-    loop_.no_longer_writable(fd);
 }
 
 void Monitor::child_ended() {
@@ -186,7 +187,8 @@ void Monitor::child_ended() {
         for (Helper* helper : {&capture_, &validate_}) {
             if (pid == helper->child.pid()) helper_ended(*helper, wait_status);
         }
-        (void)actor_.commands().child_ended(pid, wait_status);
+        if (!actor_.commands().child_ended(pid, wait_status) && !doors_.child_ended(pid, wait_status))
+            (void)alerts_.child_ended(pid, wait_status);
     }
     if (stopping_) stop_further();
 }
@@ -202,8 +204,10 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
         return start_later(helper, std::chrono::milliseconds{1});
     ++status_.child_crashes;
     const auto delay = helper.child.back_off();
-    journal("knockd", fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
-                                  describe_end(wait_status), delay.count()));
+    const std::string line = fmt::format("{} ended unexpectedly: {}; started again in {} ms",
+                                         helper.child.name(), describe_end(wait_status), delay.count());
+    journal("knockd", line);
+    noticing_.child_crashed(line);
     start_later(helper, delay);
 }
 
@@ -236,7 +240,11 @@ void Monitor::reload() {
         Config config = read_config_();
         must_be_usable(config, places_); // what is wrong with it must be wrong now
         config_ = std::move(config);
-        actor_.commands().set_most_running(config_.limits.running_commands);
+        actor_.configure(config_);
+        doors_.configure(config_);
+        alerts_.configure(config_);
+        noticing_.configure(config_);
+        flood_.configure(config_);
         journal("knockd", "the configuration was read again");
         said_ready_ = false;
         start_again(capture_);
@@ -248,14 +256,28 @@ void Monitor::reload() {
     }
 }
 
-// Root's reading puts in order what a killed knockmgr left behind; only then can validate read on (DESIGN 8).
-void Monitor::read_policy() {
-    try {
-        (void)policy_.version();
-        policy_trouble_.over();
-    } catch (const Error& error) {
-        policy_trouble_.say(error.what());
-    }
+void Monitor::write_doors() {
+    std::vector<DoorListed> doors;
+    const Time now = clock_.now();
+    actor_.holds().each([&](const OpenHold& hold) {
+        if (!hold.ending) doors.push_back(listed(hold, now));
+    });
+    doors_file_.write(doors);
+}
+
+void Monitor::refused_connection(RowNumber row, const Address& source) {
+    if (const OpenHold* hold = actor_.holds().find(row))
+        journal("knockd", line_of_refused_connection(*hold, source));
+}
+
+void Monitor::lost_relay(RowNumber row, const std::string& why) {
+    const OpenHold* hold = actor_.holds().find(row);
+    if (hold == nullptr) return;
+    const std::string line =
+        fmt::format("{}: {} was lost: {}", actor_.label_of(hold->hold.grant), describe_door(*hold), why);
+    journal("knockd", line);
+    noticing_.child_crashed(line);
+    actor_.holds().end(row, Holds::Why::lost);
 }
 
 void Monitor::start_again(Helper& helper) {
@@ -300,7 +322,9 @@ void Monitor::stop_further() {
 
 void Monitor::every_second() {
     mark_.flush();
-    read_policy();
+    actor_.holds().look_at_clock();
+    doors_.every_second();
+    if (const auto alert = flood_.look(status_.counters, clock_.now())) alerts_.raise(*alert);
     if (answers_on_every_address() && addresses_of_host() != addresses_) {
         journal("knockd",
                 "addresses of this host have changed; knockd-capture is started again to answer DNS on them");
@@ -308,6 +332,11 @@ void Monitor::every_second() {
     }
     status_.commands_running = actor_.commands().running();
     status_.commands_waiting = actor_.commands().waiting();
+    status_.doors = actor_.holds().size();
+    status_.guard = doors_.guard_state();
+    status_.flood = flood_.on();
+    status_.alerts_raised = alerts_.raised();
+    status_.alerts_held_back = alerts_.held_back();
     status_file_.write(status_);
 }
 

@@ -5,17 +5,22 @@
 #include "config/config.h"
 #include "knockd/messages.h"
 #include "knockd/monitor/actor.h"
+#include "knockd/monitor/alerts.h"
 #include "knockd/monitor/child.h"
+#include "knockd/monitor/doors.h"
+#include "knockd/monitor/flood.h"
 #include "knockd/monitor/mark.h"
+#include "knockd/monitor/noticing.h"
+#include "knockd/monitor/outgoing.h"
+#include "knockd/monitor/policy_watch.h"
+#include "knockd/monitor/started_undos.h"
 #include "knockd/monitor/status.h"
 #include "store/policy_store.h"
 #include "store/writer_lock.h"
 #include "sys/event_loop.h"
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <vector>
 
 namespace otk {
 
@@ -45,11 +50,12 @@ class Monitor {
     void child_ended();
     void helper_ended(Helper& helper, int wait_status);
     void send(const End& end);
-    void flush_to_validate();
     void say_readiness();
     void on_signal(int signal);
     void reload();
-    void read_policy();
+    void write_doors();
+    void refused_connection(RowNumber hold, const Address& source);
+    void lost_relay(RowNumber hold, const std::string& why);
     void start_again(Helper& helper);
     [[nodiscard]] bool answers_on_every_address() const;
     void stop();
@@ -70,13 +76,20 @@ class Monitor {
     Helper validate_{Child("knockd-validate")};
     // Both ends of the pair between capture and validate; the children get duplicates (messages.h).
     std::pair<Channel, Channel> between_;
-    std::deque<std::vector<std::uint8_t>> to_validate_; // what did not fit into its channel yet
+    Outgoing to_validate_{loop_, validate_.child};
+    Alerts alerts_;
+    Noticing noticing_;
+    Flood flood_;
+    StartedUndos started_undos_;
+    DoorsFile doors_file_;
+    Doors doors_;
     Actor actor_;
+    PolicyWatch policy_watch_;
     std::string addresses_; // of this host when capture was started last
-    Complaint policy_trouble_{"knockd"};
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;
+    std::unique_ptr<EventLoop::Timer> policy_period_;
     std::unique_ptr<EventLoop::Timer> patience_;
 };
 

@@ -5,6 +5,7 @@
 #include "knockd/monitor/child.h"
 #include "knockd/monitor/lines.h"
 #include "knockd/monitor/setup.h"
+#include "policy/time_zone.h"
 #include "store/policy_store.h"
 
 #include <array>
@@ -28,9 +29,13 @@ class Reading {
     // False when validate has said all.
     bool take_from_validate(const Mailbox& mailbox) {
         if (const auto act = mailbox.as<message::Act>()) {
-            ++verdicts_["accepted"];
+            const Refusal refusal = refusal_by_hours(*act);
+            ++verdicts_[refusal == Refusal::none ? "accepted" : "refused"];
+            const std::string verdict = refusal == Refusal::none
+                                            ? "would be accepted"
+                                            : fmt::format("would be refused: {}", name_of(refusal));
             fmt::print("{}  {}\n", format_utc(from_nanoseconds(act->at)),
-                       line_of(*act, label(act->grant), "would be accepted"));
+                       line_of(*act, label(act->grant), verdict));
         } else if (const auto report = mailbox.as<message::Report>()) {
             ++verdicts_[word(report->what)];
             fmt::print("{}  {}\n", format_utc(from_nanoseconds(report->at)),
@@ -56,6 +61,15 @@ class Reading {
     }
 
   private:
+    // All other rules are validate's, which has no time zones in its sandbox.
+    [[nodiscard]] Refusal refusal_by_hours(const message::Act& act) const {
+        const auto details = policy_.grant(act.grant);
+        if (!details || details->grant.rules.hours.empty()) return Refusal::none;
+        const GrantRules& rules = details->grant.rules;
+        const auto local = local_time(from_nanoseconds(act.at), rules.time_zone);
+        if (!local) return Refusal::no_time_zone;
+        return within(rules.hours, *local) ? Refusal::none : Refusal::outside_hours;
+    }
     [[nodiscard]] std::string label(GrantId grant) const { return grant_label(policy_.grant(grant), grant); }
 
     static std::string word(message::Report::What what) {

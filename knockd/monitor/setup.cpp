@@ -35,6 +35,7 @@ message::CaptureSetup capture_setup(const Config& config, const Places& places, 
     setup.icmp = config.icmp.enabled;
     setup.dns = config.dns.enabled && !config.dns.zones.empty();
     setup.dns_answer = config.dns.answer;
+    setup.dns_confirm = config.dns.confirm;
     setup.algorithms = bits_of(config.accept.algorithms);
     setup.window = static_cast<std::uint8_t>(config.accept.window);
     setup.dns_rate = config.dns.rate;
@@ -64,6 +65,9 @@ message::ValidateSetup validate_setup(const Config& config, const Places& places
     if (mark) setup.mark = *mark;
     setup.algorithms = bits_of(config.accept.algorithms);
     setup.window = static_cast<std::uint8_t>(config.accept.window);
+    setup.forward_ports = config.forward.ports;
+    setup.keep = config.ledger.keep.count();
+    setup.output_keep = config.ledger.output_keep.count();
     std::filesystem::path policy = places.policy_db;
     std::filesystem::path ledger = places.ledger_db;
     if (root()) {

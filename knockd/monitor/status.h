@@ -1,4 +1,5 @@
-// The status file that `knockmgr status` shows: written whole about once a second when something changed.
+// The status file that `knockmgr status` shows: written whole about once a second when something changed. Its
+// keys are those of store/status_file.h.
 #pragma once
 
 #include "base/clock.h"
@@ -21,8 +22,13 @@ struct Status {
     std::uint64_t refused = 0;
     std::uint64_t contested = 0;
     std::uint64_t child_crashes = 0;
-    std::size_t commands_running = 0;
+    std::uint64_t alerts_raised = 0;
+    std::uint64_t alerts_held_back = 0;
+    std::size_t commands_running = 0; // now, like those below
     std::size_t commands_waiting = 0;
+    std::size_t doors = 0; // and undos that wait
+    std::string guard;     // Firewall::guard_state()
+    bool flood = false;    // more packets a second than [alerts] flood
 };
 
 class StatusFile {

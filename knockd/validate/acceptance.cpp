@@ -1,5 +1,8 @@
 #include "knockd/validate/acceptance.h"
 
+#include "knockd/validate/confirming.h"
+#include "otp/door_port.h"
+
 namespace otk {
 
 namespace {
@@ -8,12 +11,6 @@ namespace {
 constexpr std::chrono::seconds duplicate_time{60};
 // Of the replays of one value the first in this time makes a row.
 constexpr std::chrono::hours report_time{24};
-
-using message::WatchEntry;
-
-WatchEntry watch(WatchEntry::What what, Algorithm algorithm, const Value& value) {
-    return {what, algorithm, value};
-}
 
 Row row_of_packet(RowKind kind, const message::Hit& hit, Time now) {
     Row row;
@@ -42,6 +39,8 @@ message::Report report_of(message::Report::What what, const Known& known, const 
     return report;
 }
 
+bool has_rate(const GrantRules& rules) { return rules.per_hour > 0 || rules.per_day > 0; }
+
 // Over dns the source is a resolver, and one knock may come through several: it says nothing about who sent
 // it. To repeat a knock without its address, or with the sender's own, is what users are told to do.
 bool comes_from_elsewhere(const Known& known, const message::Hit& hit) {
@@ -53,36 +52,34 @@ bool comes_from_elsewhere(const Known& known, const message::Hit& hit) {
 
 } // namespace
 
-Acceptance::Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy, unsigned window,
-                       bool report_duplicates) :
+Acceptance::Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy,
+                       const Settings& settings) :
     book_(book),
-    memory_(memory), ledger_(ledger), policy_(policy), window_(window),
-    report_duplicates_(report_duplicates) {}
+    memory_(memory), ledger_(ledger), policy_(policy), settings_(settings), batch_(book, memory, ledger) {}
 
 Outbox Acceptance::take(std::span<const message::Hit> hits,
                         const std::function<Time(const message::Hit&)>& when) {
     out_ = {};
-    writing_ = false;
-    entries_before_.clear();
-    known_before_.clear();
-    remembered_.clear();
+    batch_.begin();
     try {
         for (const message::Hit& hit : hits)
             take_one(hit, when(hit));
-        if (writing_) ledger_.commit();
+        batch_.commit();
     } catch (const std::exception& error) {
-        undo();
+        batch_.roll_back();
+        out_ = {};
         out_.lost = hits.size();
         out_.trouble = error.what();
         counters_.lost += hits.size();
     }
+    out_.watches = batch_.take_watches();
     return std::move(out_);
 }
 
 // Capture is not believed: the value is hashed again here.
 Acceptance::Match Acceptance::find(const message::Hit& hit) const {
     Value walked = hit.value;
-    for (Count steps = 1; steps <= window_; ++steps) {
+    for (Count steps = 1; steps <= settings_.window; ++steps) {
         walked = step(hit.algorithm, walked);
         const Entry* entry = book_.find(hit.algorithm, walked);
         if (entry == nullptr) continue;
@@ -105,12 +102,12 @@ void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
     if (!duplicate) return record_again(known, again, hit, now);
 
     ++counters_.duplicates;
-    known_before_.push_back(known);
+    batch_.will_change(known);
     known.last_seen = std::max(known.last_seen, now);
     if (!known.contested && comes_from_elsewhere(known, hit)) {
         known.contested = true;
         record_again(known, RowKind::contested, hit, now);
-    } else if (report_duplicates_) {
+    } else if (settings_.report_duplicates) {
         out_.reports.push_back(report_of(What::duplicate, known, hit, now));
     }
 }
@@ -123,10 +120,10 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
         ++(kind == RowKind::late ? counters_.late : counters_.replays);
         const bool said_lately = known.reported != Time{} && now - known.reported < report_time;
         if (said_lately) {
-            if (report_duplicates_) out_.reports.push_back(report_of(what, known, hit, now));
+            if (settings_.report_duplicates) out_.reports.push_back(report_of(what, known, hit, now));
             return;
         }
-        known_before_.push_back(known);
+        batch_.will_change(known);
         known.reported = now;
     }
     Row row = row_of_packet(kind, hit, now);
@@ -139,118 +136,98 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
         row.command = first->command;
     }
     message::Report report = report_of(what, known, hit, now);
-    write(row, report.row);
+    report.row = batch_.append(row);
     out_.reports.push_back(report);
 }
 
-Decision Acceptance::judge(const Entry& entry, const message::Hit& hit, Row& row) const {
-    const auto details = policy_.grant(entry.grant);
+Decision Acceptance::judge(const Entry& entry, const std::optional<GrantDetails>& details,
+                           const message::Hit& hit, Time now) const {
     if (!details) return {Refusal::no_such_grant, {}};
-    row.user = details->user.name;
-    row.command = details->command.name;
     if (!book_.sharing_image_of(entry).empty()) return {Refusal::same_image_twice, {}};
-    const KnockFacts facts{row.at, hit.carrier, hit.source, hit.named};
+    KnockFacts facts{.at = now, .carrier = hit.carrier, .source = hit.source, .named = hit.named};
+    if (has_rate(details->grant.rules)) {
+        const Admitted before = ledger_.admitted(entry.grant, now);
+        facts.in_last_hour = before.in_last_hour;
+        facts.in_last_day = before.in_last_day;
+    }
     return decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
 }
 
-// Step 3 and 4. The order on disk is the order here: chain and row stand in one transaction, and what the
-// caller does with the outbox comes after its commit.
+// Step 3 and 4. The order on disk is the order here: chain, row, hold and rate stand in one transaction, and
+// what the caller does with the outbox comes after its commit.
 void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit, Time now) {
     const Entry entry = found; // advancing changes what was found
-    const Count number = entry.count - steps;
+    const std::optional<GrantDetails> details = policy_.grant(entry.grant);
+    const Decision decision = judge(entry, details, hit, now);
 
-    Row row = row_of_packet(RowKind::accepted, hit, now);
+    Row row = row_of_packet(decision.allowed() ? RowKind::accepted : RowKind::refused, hit, now);
     row.grant = entry.grant;
     row.chain = entry.chain;
-    row.count = number;
+    row.count = entry.count - steps;
     row.jumped = steps - 1;
-    const Decision decision = judge(entry, hit, row);
     row.address = decision.address;
     row.refusal = decision.refusal;
-    if (!decision.allowed()) row.kind = RowKind::refused;
-
-    Head head;
-    write(row, head);
-    // Chains that have met go on together, so that none of them accepts before an administrator has parted
-    // them.
-    for (const GrantId other : book_.sharing_image_of(entry))
-        advance(*book_.find(other), steps, hit.value);
-    advance(entry, steps, hit.value);
-    if (book_.find(entry.algorithm, entry.image) == nullptr) {
-        out_.watches.push_back(watch(WatchEntry::What::remove_image, entry.algorithm, entry.image));
+    if (details) {
+        row.user = details->user.name;
+        row.command = details->command.name;
     }
-    out_.watches.push_back(watch(WatchEntry::What::add_image, entry.algorithm, hit.value));
-
-    Known known{Known::Kind::spent, entry.algorithm, hit.value, head.row, entry.grant, entry.chain, number,
-                hit.carrier,        hit.source,      hit.named, now,      {},          false};
-    remember(known);
-    known.kind = Known::Kind::late;
-    for (Count jumped = 1; jumped < steps; ++jumped) {
-        known.value = step(entry.algorithm, known.value);
-        known.count = number + jumped;
-        remember(known);
-    }
-
-    if (decision.allowed()) {
-        message::Act act;
-        act.row = head;
-        act.grant = entry.grant;
-        act.count = number;
-        act.carrier = hit.carrier;
-        act.source = hit.source;
-        act.named = hit.named;
-        act.address = decision.address;
-        act.at = to_nanoseconds(now);
-        out_.acts.push_back(act);
-    } else {
-        const auto what = decision.refusal == Refusal::same_image_twice ? message::Report::What::same_image
-                                                                        : message::Report::What::refused;
-        message::Report report = report_of(what, known, hit, now);
-        report.count = number;
-        report.row = head;
-        report.refusal = decision.refusal;
-        out_.reports.push_back(report);
-    }
+    const Head head = batch_.append(row);
+    batch_.advance(entry, steps, hit.value, now);
+    const Known known{.kind = Known::Kind::spent,
+                      .algorithm = entry.algorithm,
+                      .value = hit.value,
+                      .row = head.row,
+                      .grant = entry.grant,
+                      .chain = entry.chain,
+                      .count = row.count,
+                      .carrier = hit.carrier,
+                      .source = hit.source,
+                      .named = hit.named,
+                      .last_seen = now};
+    batch_.remember(known, row.jumped);
+    if (decision.allowed())
+        accept(known, head, *details, decision.address, entry.last_used, now);
+    else
+        refuse(known, head, decision.refusal, hit, now);
 }
 
-void Acceptance::advance(const Entry& found, Count steps, const Value& image) {
-    const Entry entry = found; // what is found in the book changes with it
-    if (entry.count <= steps) return;
-    const Count number = entry.count - steps;
-    promise(ledger_.spend(entry.image, {entry.chain, image, number}),
-            "the ledger and its writer disagree on a chain");
-    entries_before_.push_back(entry);
-    book_.advance(entry.grant, image, number);
-}
-
-void Acceptance::remember(const Known& known) {
-    memory_.add(known, [this](const Known& forgotten) {
-        out_.watches.push_back(watch(WatchEntry::What::remove_known, forgotten.algorithm, forgotten.value));
-    });
-    remembered_.push_back(known);
-    out_.watches.push_back(watch(WatchEntry::What::add_known, known.algorithm, known.value));
-}
-
-void Acceptance::write(Row& row, Head& head) {
-    if (!writing_) ledger_.begin();
-    writing_ = true;
-    head = ledger_.append(row);
-}
-
-// What was forgotten to make room stays forgotten, here and in capture: it was the oldest of 65,536.
-void Acceptance::undo() {
-    if (writing_) ledger_.roll_back();
-    for (const Known& known : remembered_)
-        memory_.remove(known.algorithm, known.value);
-    for (auto before = known_before_.rbegin(); before != known_before_.rend(); ++before) {
-        if (Known* known = memory_.find(before->algorithm, before->value)) *known = *before;
+void Acceptance::accept(const Known& known, const Head& head, const GrantDetails& details,
+                        const Address& address, Time last_used, Time now) {
+    if (has_rate(details.grant.rules)) ledger_.admit(known.grant, now);
+    message::Act act;
+    act.row = head;
+    act.grant = known.grant;
+    act.count = known.count;
+    act.carrier = known.carrier;
+    act.source = known.source;
+    act.named = known.named;
+    act.address = address;
+    act.at = to_nanoseconds(now);
+    act.last_used = to_nanoseconds(last_used);
+    if (lasts(details.command)) {
+        if (details.command.kind == CommandKind::forward)
+            act.port = door_port(known.value, settings_.forward_ports);
+        // Without an address where the door waits for whoever claims it.
+        const Hold hold = ledger_.hold({.row = head.row,
+                                        .grant = known.grant,
+                                        .address = address,
+                                        .port = act.port,
+                                        .deadline = now + details.command.hold});
+        act.hold = hold.row;
+        act.deadline = to_nanoseconds(hold.deadline);
     }
-    for (auto before = entries_before_.rbegin(); before != entries_before_.rend(); ++before)
-        book_.put(*before);
-    std::erase_if(out_.watches,
-                  [](const WatchEntry& entry) { return entry.what != WatchEntry::What::remove_known; });
-    out_.acts.clear();
-    out_.reports.clear();
+    out_.acts.push_back(act);
+}
+
+void Acceptance::refuse(const Known& known, const Head& head, Refusal refusal, const message::Hit& hit,
+                        Time now) {
+    using What = message::Report::What;
+    const What what = refusal == Refusal::same_image_twice ? What::same_image : What::refused;
+    message::Report report = report_of(what, known, hit, now);
+    report.row = head;
+    report.refusal = refusal;
+    out_.reports.push_back(report);
+    out_.confirms.push_back(confirm_refusal(known.algorithm, known.value, refusal));
 }
 
 } // namespace otk

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "knockd/messages.h"
+#include "knockd/validate/batch.h"
 #include "knockd/validate/book.h"
 #include "knockd/validate/memory.h"
 #include "store/ledger.h"
@@ -21,15 +22,21 @@ struct Outbox {
     std::vector<message::WatchEntry> watches;
     std::vector<message::Act> acts;
     std::vector<message::Report> reports;
-    std::size_t lost = 0; // knocks that could not be spent; they stay valid
-    std::string trouble;  // why, when some were lost
+    std::vector<message::Confirm> confirms; // of what was refused
+    std::size_t lost = 0;                   // knocks that could not be spent; they stay valid
+    std::string trouble;                    // why, when some were lost
 };
 
 class Acceptance {
   public:
-    // All of them outlive it. `report_duplicates`: for --read, where each knock found is told.
-    Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy, unsigned window,
-               bool report_duplicates);
+    struct Settings {
+        unsigned window = 10;           // 1 to largest_window
+        PortRange forward_ports;        // for the doors of forward commands
+        bool report_duplicates = false; // for --read, where each knock found is told
+    };
+    // All of them outlive it.
+    Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy,
+               const Settings& settings);
 
     // `when` gives the time a hit is judged by. A ledger that cannot be written loses the batch: nothing of
     // it is spent, nothing acts, and everything is as it was before.
@@ -48,27 +55,23 @@ class Acceptance {
     void known_again(Known& known, const message::Hit& hit, Time now);
     void record_again(Known& known, RowKind kind, const message::Hit& hit, Time now);
     void spend(const Entry& entry, Count steps, const message::Hit& hit, Time now);
-    void advance(const Entry& entry, Count steps, const Value& image);
-    void remember(const Known& known);
-    [[nodiscard]] Decision judge(const Entry& entry, const message::Hit& hit, Row& row) const;
-    void write(Row& row, Head& head); // opens the transaction where that was not done yet
-    void undo();
+    [[nodiscard]] Decision judge(const Entry& entry, const std::optional<GrantDetails>& details,
+                                 const message::Hit& hit, Time now) const;
+    void accept(const Known& known, const Head& head, const GrantDetails& details, const Address& address,
+                Time last_used, Time now);
+    void refuse(const Known& known, const Head& head, Refusal refusal, const message::Hit& hit, Time now);
 
     Book& book_;
     Memory& memory_;
     Ledger& ledger_;
     const PolicyStore& policy_;
-    unsigned window_;
-    bool report_duplicates_;
+    Settings settings_;
 
     message::ValidateCounters counters_;
 
     // Of the batch at hand.
+    Batch batch_;
     Outbox out_;
-    bool writing_ = false;
-    std::vector<Entry> entries_before_;
-    std::vector<Known> known_before_;
-    std::vector<Known> remembered_;
 };
 
 } // namespace otk

@@ -14,11 +14,12 @@ void Book::remove(GrantId grant) {
     entries_.erase(found);
 }
 
-void Book::advance(GrantId grant, const Value& image, Count count) {
+void Book::advance(GrantId grant, const Value& image, Count count, Time last_used) {
     Entry& entry = entries_.at(grant);
     unindex(entry);
     entry.image = image;
     entry.count = count;
+    entry.last_used = last_used;
     index(entry);
 }
 

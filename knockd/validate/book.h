@@ -1,6 +1,7 @@
 // All live chains in memory: which image belongs to which grant (DESIGN 4 step 1).
 #pragma once
 
+#include "base/clock.h"
 #include "otp/algorithm.h"
 #include "otp/chain.h"
 #include "otp/token.h"
@@ -23,6 +24,7 @@ struct Entry {
     Value image; // the value at `count`: the next knock hashes to it
     Count count = 0;
     bool enabled = true; // of the grant
+    Time last_used{};    // of its newest knock, accepted or refused; the epoch: never
 };
 
 class Book {
@@ -36,7 +38,7 @@ class Book {
     // (DESIGN 3). Policy refuses an image that was ever seen, so chains meet by accident or by a broken hash
     // only.
     [[nodiscard]] std::vector<GrantId> sharing_image_of(const Entry& entry) const;
-    void advance(GrantId grant, const Value& image, Count count);
+    void advance(GrantId grant, const Value& image, Count count, Time last_used);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     void each(const std::function<void(const Entry&)>& visit) const;

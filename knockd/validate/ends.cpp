@@ -28,8 +28,10 @@ bool has_end(const Ledger& ledger, RowNumber knock) {
 
 message::Stored Ends::write(Ledger& ledger, const End& end, Time now) {
     const message::Done& done = end.done;
-    // Repeated, because a crash lost the acknowledgement: a command ends once.
-    if (has_end(ledger, done.row)) return {.row = done.row, .head = ledger.head()};
+    const std::optional<Row> knock = ledger.row(done.row);
+    // Repeated, because a crash lost the acknowledgement: a command ends once. A row that retention removed
+    // had its end.
+    if (!knock || has_end(ledger, done.row)) return {.row = done.row, .head = ledger.head()};
     Row row;
     row.at = now;
     row.kind = done.outcome == Outcome::interrupted ? RowKind::interrupted : RowKind::ended;
@@ -39,13 +41,11 @@ message::Stored Ends::write(Ledger& ledger, const End& end, Time now) {
     row.status = done.status;
     row.duration = std::chrono::milliseconds{done.duration_ms};
     row.text = done.text.view();
-    if (const auto knock = ledger.row(done.row)) {
-        row.grant = knock->grant;
-        row.chain = knock->chain;
-        row.user = knock->user;
-        row.command = knock->command;
-        row.count = knock->count;
-    }
+    row.grant = knock->grant;
+    row.chain = knock->chain;
+    row.user = knock->user;
+    row.command = knock->command;
+    row.count = knock->count;
     message::Stored stored;
     stored.row = done.row;
     stored.head = ledger.append(row);

@@ -19,11 +19,12 @@ void forget(const Entry& entry, Book& book, std::vector<message::WatchEntry>& wa
 // Its position where it was ever used, else the image it was enrolled with.
 Entry entry_of(const Grant& grant, const Ledger& ledger) {
     Entry entry{
-        grant.id,     grant.chain, grant.enrolment.algorithm, grant.enrolment.image, grant.enrolment.length,
-        grant.enabled};
+        grant.id,      grant.chain, grant.enrolment.algorithm, grant.enrolment.image, grant.enrolment.length,
+        grant.enabled, {}};
     if (const auto position = ledger.position(grant.chain)) {
         entry.image = position->image;
         entry.count = position->count;
+        entry.last_used = position->at;
     }
     return entry;
 }
@@ -58,9 +59,9 @@ void load_chains(const PolicyStore& policy, const Ledger& ledger, std::uint8_t a
 
 namespace {
 
-Known known_of(const Row& row, Algorithm algorithm) {
-    return {Known::Kind::spent, algorithm,  row.value, row.number, row.grant, row.chain, row.count,
-            row.carrier,        row.source, row.named, row.at,     {},        false};
+Known known_of(const Row& row, Known::Kind kind) {
+    return {kind,        row.algorithm, row.value, row.number, row.grant, row.chain, row.count,
+            row.carrier, row.source,    row.named, row.at,     {},        false};
 }
 
 } // namespace
@@ -69,21 +70,16 @@ void load_memory(const Ledger& ledger, Memory& memory) {
     std::vector<Row> rows; // newest first
     ledger.each_recent(Memory::capacity, [&rows](const Row& row) { rows.push_back(row); });
     std::reverse(rows.begin(), rows.end());
-    const auto nothing = [](const Known&) {};
+    const auto remember = [&memory](const Known& known) { memory.add(known, [](const Known&) {}); };
     for (const Row& row : rows) {
         switch (row.kind) {
         case RowKind::accepted:
-        case RowKind::refused: {
-            Known known = known_of(row, row.algorithm);
-            memory.add(known, nothing);
-            known.kind = Known::Kind::late;
-            for (Count jumped = 1; jumped <= row.jumped; ++jumped) {
-                known.value = step(row.algorithm, known.value);
-                known.count = row.count + jumped;
-                memory.add(known, nothing);
-            }
+        case RowKind::refused:
+            each_with_jumped(known_of(row, Known::Kind::spent), row.jumped, remember);
             break;
-        }
+        case RowKind::resynced: // or not, because the value did not fit: then there is none
+            if (!row.value.empty()) each_with_jumped(known_of(row, Known::Kind::late), row.jumped, remember);
+            break;
         case RowKind::replay:
         case RowKind::late:
             if (Known* known = memory.find(row.algorithm, row.value)) known->reported = row.at;
@@ -94,7 +90,9 @@ void load_memory(const Ledger& ledger, Memory& memory) {
         case RowKind::created:
         case RowKind::ended:
         case RowKind::interrupted:
-        case RowKind::started: break;
+        case RowKind::started:
+        case RowKind::closed:
+        case RowKind::undo: break;
         }
     }
 }

@@ -1,41 +1,17 @@
 // knockd-validate: decides which knocks are valid and spends them. It is started by knockd and by nobody
 // else; it has the two databases and no network (DESIGN 7).
+#include "knockd/helper.h"
 #include "knockd/journal.h"
 #include "knockd/validate/confine.h"
 #include "knockd/validate/validator.h"
 #include "store/writer_lock.h"
-#include "sys/privileges.h"
 
-#include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
-#include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace otk {
 
 namespace {
-
-message::ValidateSetup receive_setup(Channel& monitor) {
-    Mailbox mailbox(monitor);
-    promise(mailbox.next() == Mailbox::Next::message,
-            "no set-up came from knockd; this program is started by it");
-    const auto setup = mailbox.as<message::ValidateSetup>();
-    promise(setup && setup->version == message::protocol,
-            "knockd and knockd-validate are of different builds");
-    promise(setup->window >= 1 && setup->window <= largest_window, "a set-up out of bounds");
-    return *setup;
-}
-
-void drop_privileges(const message::ValidateSetup& setup) {
-    const std::string name(setup.run_as.view());
-    if (name.empty()) return give_up_what_there_is();
-    const auto account = find_account(name);
-    if (!account)
-        throw Error("there is no user " + name + " ([users] validate); `knockmgr init` says how to make it");
-    become(*account, std::filesystem::path(setup.root.view()));
-}
 
 struct Opened {
     message::Acceptance acceptance{};
@@ -90,11 +66,12 @@ std::optional<Ledger> await_ledger(const message::ValidateSetup& setup, const Le
 void run() {
     Channel monitor{Fd(message::monitor_fd)};
     Channel capture{Fd(message::peer_fd)};
-    const message::ValidateSetup setup = receive_setup(monitor);
+    const auto setup = receive_setup<message::ValidateSetup>(monitor);
+    promise(setup.window >= 1 && setup.window <= largest_window, "a set-up out of bounds");
     for (const Algorithm algorithm : all_algorithms) {
         if (setup.algorithms & bit(algorithm)) prepare(algorithm);
     }
-    drop_privileges(setup);
+    drop_privileges(setup.run_as.view(), setup.root.view(), "[users] validate");
     confine_validate();
 
     PolicyStore policy = PolicyStore::open_for_reading(std::filesystem::path(setup.policy_db.view()));
@@ -108,15 +85,4 @@ void run() {
 
 } // namespace otk
 
-int main() {
-    // Held until the very end: the monitor takes the end of the channel for the end of the process and kills
-    // it, and one that fails has to say why first.
-    const otk::Fd held(fcntl(otk::message::monitor_fd, F_DUPFD_CLOEXEC, otk::message::file_fd + 1));
-    try {
-        otk::run();
-    } catch (const std::exception& error) {
-        otk::journal("knockd-validate", error.what());
-        _exit(1);
-    }
-    _exit(0);
-}
+int main() { otk::run_as_helper("knockd-validate", otk::run); }

@@ -1,6 +1,21 @@
 #include "knockd/validate/memory.h"
 
+#include "otp/chain.h"
+
+#include <algorithm>
+
 namespace otk {
+
+void each_with_jumped(const Known& known, Count jumped, const std::function<void(const Known&)>& visit) {
+    visit(known);
+    Known late = known;
+    late.kind = Known::Kind::late;
+    for (Count above = 1; above <= std::min(jumped, most_jumped); ++above) {
+        late.value = step(late.algorithm, late.value);
+        late.count = known.count + above;
+        visit(late);
+    }
+}
 
 void Memory::add(const Known& known, const std::function<void(const Known&)>& forgotten) {
     const Key key{known.algorithm, known.value};
@@ -27,6 +42,11 @@ void Memory::remove(Algorithm algorithm, const Value& value) {
 }
 
 Known* Memory::find(Algorithm algorithm, const Value& value) {
+    const auto found = known_.find(Key{algorithm, value});
+    return found == known_.end() ? nullptr : &found->second;
+}
+
+const Known* Memory::find(Algorithm algorithm, const Value& value) const {
     const auto found = known_.find(Key{algorithm, value});
     return found == known_.end() ? nullptr : &found->second;
 }

@@ -33,6 +33,12 @@ struct Known {
     bool contested = false;
 };
 
+// The value, and then those that it jumped over, which are late: its images in order, the nearest first. Of a
+// chain that an administrator moved far forward no more than `most_jumped`, so that one request does not push
+// out of memory what all others have spent.
+inline constexpr Count most_jumped = 4096;
+void each_with_jumped(const Known& known, Count jumped, const std::function<void(const Known&)>& visit);
+
 class Memory {
   public:
     static constexpr std::size_t capacity = 65'536; // DESIGN 4
@@ -42,6 +48,7 @@ class Memory {
     void add(const Known& known, const std::function<void(const Known&)>& forgotten);
     void remove(Algorithm algorithm, const Value& value);
     [[nodiscard]] Known* find(Algorithm algorithm, const Value& value);
+    [[nodiscard]] const Known* find(Algorithm algorithm, const Value& value) const;
     void each(const std::function<void(const Known&)>& visit) const; // oldest first
     [[nodiscard]] std::size_t size() const { return known_.size(); }
 

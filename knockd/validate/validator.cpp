@@ -1,9 +1,8 @@
 #include "knockd/validate/validator.h"
 
+#include "knockd/validate/confirming.h"
 #include "knockd/validate/loading.h"
-
-#include <cerrno>
-#include <poll.h>
+#include "knockd/validate/resuming.h"
 
 #include <fmt/format.h>
 
@@ -33,44 +32,29 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     setup_(setup),
     policy_(std::move(policy)), ledger_(std::move(ledger)), monitor_(std::move(monitor)),
     capture_(std::move(capture)), from_monitor_(monitor_), from_capture_(capture_),
-    acceptance_(book_, memory_, ledger_, policy_, setup.window, setup.dry_run) {
+    outlet_(monitor_, capture_),
+    acceptance_(
+        book_, memory_, ledger_, policy_,
+        {.window = setup.window, .forward_ports = setup.forward_ports, .report_duplicates = setup.dry_run}),
+    requests_(book_, memory_, ledger_, policy_),
+    retention_(ledger_, std::chrono::seconds{setup.keep}, std::chrono::seconds{setup.output_keep}) {
     monitor_.set_nonblocking();
     capture_.set_nonblocking();
     loop_.on_readable(monitor_.fd(), [this] { hear_monitor(); });
     loop_.on_readable(capture_.fd(), [this] { hear_capture(); });
     every_period_ = loop_.every(policy_period, [this] {
         reload_policy();
+        do_requests();
         store_ends();
+        prune();
         tell_counters();
     });
-}
-
-// The monitor never waits for us, and capture reads while it waits for us, so this wait ends; but capture may
-// be dead, and then the monitor must be able to stop us. What the monitor is still to hear it takes even when
-// it has told us to finish.
-void Validator::wait_for_room(const Channel& channel) {
-    const bool to_monitor = &channel == &monitor_;
-    std::array<pollfd, 2> wait{pollfd{channel.fd(), POLLOUT, 0},
-                               pollfd{monitor_.fd(), static_cast<short>(to_monitor ? 0 : POLLRDHUP), 0}};
-    if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
-        throw system_error("waiting for room in a channel");
-    if (wait[1].revents & (POLLHUP | POLLRDHUP)) throw Error("knockd has gone");
-}
-
-template <typename Message>
-void Validator::tell_monitor(const Message& message) {
-    while (monitor_.send_struct(message) == Channel::Sent::would_block)
-        wait_for_room(monitor_);
+    every_hour_ = loop_.every(std::chrono::hours{1}, [this] { prune_due_ = true; });
 }
 
 void Validator::serve() {
     load();
-    message::ValidateReady ready;
-    ready.acceptance = message::Acceptance::open;
-    ready.head = ledger_.head();
-    ready.grants = book_.size();
-    tell_monitor(ready);
-    ask_for_open_commands();
+    resume();
     if (!setup_.dry_run) send_everything(); // there, capture's Begin is always still to come
 
     loop_.run();
@@ -90,19 +74,21 @@ void Validator::load() {
     ledger_.commit();
 }
 
-// What was accepted and has no end yet: the monitor knows whether it still runs (DESIGN 9).
-void Validator::ask_for_open_commands() {
-    if (setup_.dry_run) return;
-    for (const Row& row : ledger_.open_commands()) {
-        message::Act ask;
-        ask.ask_only = 1;
-        ask.row.row = row.number;
-        ask.grant = row.grant;
-        ask.count = row.count;
-        ask.carrier = row.carrier;
-        ask.at = to_nanoseconds(row.at);
-        tell_monitor(ask);
+// The monitor knows what there is to close before it hears of new knocks, and whether an open command still
+// runs (DESIGN 9).
+void Validator::resume() {
+    if (!setup_.dry_run) {
+        for (const message::Held& hold : held(ledger_))
+            outlet_.tell_monitor(hold);
     }
+    message::ValidateReady ready;
+    ready.acceptance = message::Acceptance::open;
+    ready.head = ledger_.head();
+    ready.grants = book_.size();
+    outlet_.tell_monitor(ready);
+    if (setup_.dry_run) return;
+    for (const message::Act& ask : questions(ledger_))
+        outlet_.tell_monitor(ask);
 }
 
 void Validator::send_everything() {
@@ -115,22 +101,7 @@ void Validator::send_everything() {
     memory_.each([&all](const Known& known) {
         all.push_back({message::WatchEntry::What::add_known, known.algorithm, known.value});
     });
-    send_watches(all, true);
-}
-
-void Validator::send_watches(std::span<const message::WatchEntry> entries, bool complete) {
-    message::Watch watch;
-    const auto send = [&] {
-        while (capture_.send_struct(watch) == Channel::Sent::would_block)
-            wait_for_room(capture_);
-        watch.count = 0;
-    };
-    for (const message::WatchEntry& entry : entries) {
-        watch.entries[watch.count++] = entry;
-        if (watch.count == watch.entries.size()) send();
-    }
-    if (complete) watch.entries[watch.count++] = {message::WatchEntry::What::complete, {}, {}};
-    if (watch.count > 0) send();
+    outlet_.tell_watches(all, true);
 }
 
 void Validator::hear_capture() {
@@ -153,9 +124,9 @@ void Validator::hear_capture() {
     }
     if (!hits_.empty()) judge(hits_);
     if (begin) send_everything();
-    if (ended) tell_monitor(message::Ended{});
-    if (broken)
-        tell_monitor(message::BrokenCapture{}); // what it still has in the channel is judged like all else
+    if (ended) outlet_.tell_monitor(message::Ended{});
+    // What it still has in the channel is judged like all else.
+    if (broken) outlet_.tell_monitor(message::BrokenCapture{});
 }
 
 void Validator::judge(std::span<const message::Hit> hits) {
@@ -168,10 +139,15 @@ void Validator::judge(std::span<const message::Hit> hits) {
         spend_trouble_.over();
     }
     for (const message::Act& act : out.acts)
-        tell_monitor(act);
+        outlet_.tell_monitor(act);
     for (const message::Report& report : out.reports)
-        tell_monitor(report);
-    send_watches(out.watches, setup_.dry_run); // capture waits for `complete` after each hit of a file
+        outlet_.tell_monitor(report);
+    if (!setup_.dry_run) {
+        for (const message::Confirm& confirm : out.confirms)
+            outlet_.tell_capture(confirm);
+    }
+    // Capture waits for `complete` after each hit of a file.
+    outlet_.tell_watches(out.watches, setup_.dry_run);
 }
 
 void Validator::hear_monitor() {
@@ -183,7 +159,9 @@ void Validator::hear_monitor() {
             break;
         }
         if (const auto done = from_monitor_.as<message::Done>()) {
-            ends_.take(*done);
+            take_done(*done);
+        } else if (const auto release = from_monitor_.as<message::Release>()) {
+            releases_.take(*release);
         } else {
             const auto output = from_monitor_.as<message::Output>();
             promise(output.has_value(), "knockd sent a message that is not for knockd-validate");
@@ -193,16 +171,32 @@ void Validator::hear_monitor() {
     store_ends();
 }
 
+// Whoever waits to hear what became of her knock does not wait for its end to be stored.
+void Validator::take_done(const message::Done& done) {
+    ends_.take(done);
+    if (setup_.dry_run) return;
+    std::optional<Row> knock;
+    try {
+        knock = ledger_.row(done.row);
+    } catch (const Error&) {
+        return; // that the ledger cannot be used is said where the end is to be stored
+    }
+    if (!knock) return;
+    if (const auto confirm = confirm_end(done, *knock, clock_.now())) outlet_.tell_capture(*confirm);
+}
+
 void Validator::tell_counters() {
     if (acceptance_.counters() == told_) return;
     told_ = acceptance_.counters();
-    tell_monitor(told_);
+    outlet_.tell_monitor(told_);
 }
 
 void Validator::store_ends() {
     try {
         for (const message::Stored& stored : ends_.store(ledger_, clock_.now()))
-            tell_monitor(stored);
+            outlet_.tell_monitor(stored);
+        for (const message::Released& released : releases_.store(ledger_, clock_.now()))
+            outlet_.tell_monitor(released);
         ends_trouble_.over();
     } catch (const Error& error) {
         ends_trouble_.say(fmt::format("the end of a command waits to be recorded: {}", error.what()));
@@ -218,12 +212,40 @@ void Validator::reload_policy() {
         if (version == policy_version_) return;
         load_chains(policy_, ledger_, setup_.algorithms, book_, watches);
         policy_version_ = version;
+        requests_due_ = true;
         policy_trouble_.over();
     } catch (const Error& error) {
         policy_trouble_.say(
             fmt::format("the policy cannot be read now, what was known stays: {}", error.what()));
     }
-    send_watches(watches, false);
+    outlet_.tell_watches(watches, false);
+}
+
+void Validator::do_requests() {
+    if (!requests_due_ || setup_.dry_run) return;
+    try {
+        while (const auto answer = requests_.next(policy_version_, clock_.now())) {
+            journal("knockd-validate", answer->line);
+            outlet_.tell_watches(answer->watches, false);
+        }
+        requests_due_ = false;
+        request_trouble_.over();
+    } catch (const Error& error) {
+        request_trouble_.say(fmt::format("a request of an administrator waits to be done: {}", error.what()));
+    }
+}
+
+// One batch each period until nothing is left.
+void Validator::prune() {
+    if (!prune_due_ || setup_.dry_run) return;
+    try {
+        prune_due_ = retention_.work(clock_.now());
+        prune_trouble_.over();
+    } catch (const Error& error) {
+        prune_trouble_.say(fmt::format("what is older than the configuration says waits to be removed from "
+                                       "the ledger: {}",
+                                       error.what()));
+    }
 }
 
 } // namespace otk

@@ -1,4 +1,5 @@
-// The validating process at work: hits in, spent knocks out, ends of commands into the ledger (DESIGN 7).
+// The validating process at work: hits in, spent knocks out, ends of commands and holds into the ledger
+// (DESIGN 7).
 #pragma once
 
 #include "base/clock.h"
@@ -7,6 +8,10 @@
 #include "knockd/messages.h"
 #include "knockd/validate/acceptance.h"
 #include "knockd/validate/ends.h"
+#include "knockd/validate/outlet.h"
+#include "knockd/validate/releases.h"
+#include "knockd/validate/requests.h"
+#include "knockd/validate/retention.h"
 #include "store/ledger.h"
 #include "store/policy_store.h"
 #include "sys/channel.h"
@@ -22,23 +27,23 @@ class Validator {
     Validator(const message::ValidateSetup& setup, PolicyStore policy, Ledger ledger, Channel monitor,
               Channel capture);
 
-    // Loads everything, says that it is ready, works until the monitor closes its channel. Throws Error.
+    // Loads everything; tells the monitor of each hold, then that it is ready, then asks for the ends of open
+    // commands; works until the monitor closes its channel. Throws Error.
     void serve();
 
   private:
     void load();
+    void resume();
     void hear_capture();
     void judge(std::span<const message::Hit> hits);
     void hear_monitor();
+    void take_done(const message::Done& done);
     void store_ends();
     void tell_counters();
     void reload_policy();
+    void do_requests();
+    void prune();
     void send_everything();
-    void send_watches(std::span<const message::WatchEntry> entries, bool complete);
-    void ask_for_open_commands();
-    void wait_for_room(const Channel& channel);
-    template <typename Message>
-    void tell_monitor(const Message& message);
 
     message::ValidateSetup setup_;
     SystemClock clock_;
@@ -48,18 +53,27 @@ class Validator {
     Channel capture_;
     Mailbox from_monitor_;
     Mailbox from_capture_;
+    Outlet outlet_;
     Book book_;
     Memory memory_;
     Acceptance acceptance_;
     Ends ends_;
+    Releases releases_;
+    Requests requests_;
+    Retention retention_;
     message::ValidateCounters told_;
     std::int64_t policy_version_ = 0;
+    bool requests_due_ = true;
+    bool prune_due_ = true;
     Complaint spend_trouble_{"knockd-validate"};
     Complaint ends_trouble_{"knockd-validate"};
     Complaint policy_trouble_{"knockd-validate"};
+    Complaint request_trouble_{"knockd-validate"};
+    Complaint prune_trouble_{"knockd-validate"};
     std::vector<message::Hit> hits_;
-    EventLoop loop_; // made, like its timer, before the sandbox
+    EventLoop loop_;
     std::unique_ptr<EventLoop::Timer> every_period_;
+    std::unique_ptr<EventLoop::Timer> every_hour_;
 };
 
 } // namespace otk

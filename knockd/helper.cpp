@@ -1,0 +1,34 @@
+#include "knockd/helper.h"
+
+#include "knockd/journal.h"
+#include "sys/privileges.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace otk {
+
+void drop_privileges(std::string_view name, const std::filesystem::path& root, std::string_view key) {
+    if (name.empty()) return give_up_what_there_is();
+    const auto account = find_account(std::string(name));
+    if (!account) {
+        throw Error("there is no user " + std::string(name) + " (" + std::string(key) +
+                    "); `knockmgr init` says how to make it");
+    }
+    become(*account, root);
+}
+
+void run_as_helper(std::string_view program, void (*run)()) {
+    // Held until the very end: the monitor takes the end of the channel for the end of the process and kills
+    // it, and one that fails has to say why first.
+    const Fd held(fcntl(message::monitor_fd, F_DUPFD_CLOEXEC, message::file_fd + 1));
+    try {
+        run();
+    } catch (const std::exception& error) {
+        journal(program, error.what());
+        _exit(1);
+    }
+    _exit(0);
+}
+
+} // namespace otk

@@ -1,0 +1,34 @@
+// What the programs that knockd starts have in common: the first message, the drop of privileges, the end.
+#pragma once
+
+#include "knockd/mailbox.h"
+#include "knockd/messages.h"
+#include "sys/channel.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace otk {
+
+// The set-up, which the monitor sends first and once. Anything else, or one of another build, aborts: the
+// monitor is the only one who starts these programs. The caller checks the bounds of its fields.
+template <typename Setup>
+[[nodiscard]] Setup receive_setup(Channel& monitor) {
+    Mailbox mailbox(monitor);
+    promise(mailbox.next() == Mailbox::Next::message,
+            "no set-up came from knockd; this program is started by it");
+    const auto setup = mailbox.as<Setup>();
+    promise(setup && setup->version == message::protocol, "knockd and this program are of different builds");
+    return *setup;
+}
+
+// Becomes the account, confined to `root`; without a name gives up what there is. `key` is the one of the
+// configuration that names the account ("[users] capture"), for the Error when there is none.
+void drop_privileges(std::string_view name, const std::filesystem::path& root, std::string_view key);
+
+// The whole of main(): runs it and leaves with 0, or with 1 after a line in the journal when it throws. Not
+// by way of the exit handlers of libraries, which the sandbox would stop.
+[[noreturn]] void run_as_helper(std::string_view program, void (*run)());
+
+} // namespace otk

@@ -1,0 +1,38 @@
+#include "knockd/monitor/jobs.h"
+
+#include "policy/tokens.h"
+#include "sys/privileges.h"
+
+#include <unistd.h>
+
+namespace otk {
+
+namespace {
+
+TokenValues token_values(const JobFacts& facts) {
+    TokenValues values;
+    if (!facts.address.empty()) values.address = facts.address.text();
+    values.user = facts.details.user.name;
+    values.command = facts.details.command.name;
+    values.carrier = name_of(facts.carrier);
+    values.count = std::to_string(facts.count);
+    return values;
+}
+
+} // namespace
+
+Job job_of(RowNumber row, const std::vector<std::string>& argv, const JobFacts& facts) {
+    const TokenValues values = token_values(facts);
+    const Command& command = facts.details.command;
+    Job job;
+    job.row = row;
+    job.run = {expand(argv, values), environment(values), std::nullopt};
+    job.limit = command.time_limit;
+    if (geteuid() == 0) {
+        job.run.run_as = find_account(command.run_as);
+        if (!job.run.run_as) throw Error("there is no user " + command.run_as);
+    }
+    return job;
+}
+
+} // namespace otk

@@ -1,0 +1,17 @@
+#include "knockd/monitor/outgoing.h"
+
+namespace otk {
+
+void Outgoing::flush() {
+    if (!child_.connected()) return forget();
+    const int fd = child_.channel().fd();
+    while (!waiting_.empty()) {
+        const Channel::Sent sent = child_.channel().send(waiting_.front());
+        if (sent == Channel::Sent::would_block) return loop_.on_writable(fd, [this] { flush(); });
+        if (sent == Channel::Sent::closed) return forget();
+        waiting_.pop_front();
+    }
+    loop_.no_longer_writable(fd);
+}
+
+} // namespace otk
