@@ -49,7 +49,12 @@ Subcommand sheet_command() {
         "Numbered knocks with boxes to strike out, the rules, and the lines to type for the first\n"
         "knock. The sheet goes to standard output unless --output names a file, which then only you\n"
         "can read. Your administrator's knockmgr printed the options that your sheet needs.",
-        {seed_option, algorithm_option, length_option, from_option, count_option, form_option,
+        {seed_option,
+         algorithm_option,
+         length_option,
+         from_option,
+         count_option,
+         form_option,
          Option{"format", 0, "FORMAT", "text (the only one there is)."},
          Option{"host", 'H', "HOST", "The server's name or address, as you will type it\n(default: SERVER)."},
          Option{"command", 0, "NAME", "What the knocks trigger, to be printed on the sheet."},
@@ -63,12 +68,21 @@ Subcommand sheet_command() {
              "names-address", 0, "",
              "The command uses an address, which a dns knock must name:\nadds a place for it to those lines. "
              "Needs --form base32."},
+         Option{"confirm", 0, "",
+                "The server answers dns questions about a knock: adds a line.\nNeeds --zone."},
+         Option{"open", 0, "PORT/tcp", "The port of the server that a knock opens, or PORT/udp."},
+         Option{"ports", 0, "LOW-HIGH",
+                "A knock opens a port of its own out of these: prints it beside\neach knock (61000-65534, "
+                "unless your server has others)."},
+         Option{"ssh", 0, "", "Behind that port is an ssh server: adds a line for ssh."},
+         Option{"hold", 0, "TIME", "How long the port is open, as in 60s."},
          Option{"warn", 0, "K", "Put a warning above the last K knocks (default 10; 0: none)."},
          passphrase_option,
          Option{"output", 'o', "FILE", "Make this file, with mode 0600; it must not exist yet."}},
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host server.example.org --output sheet.txt\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host 192.0.2.7 --zone k.example.org | lp\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --form base32 --zone k.example.org --names-address\n"
+        "knockgen sheet --seed k7m2p9x4w1q8z5n3 --ports 61000-65534 --ssh --hold 60s\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --form words --count 20",
         run_sheet};
 }

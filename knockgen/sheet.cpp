@@ -5,6 +5,7 @@
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
 #include "knockgen/passphrase.h"
+#include "knockgen/sheet_door.h"
 #include "otp/token.h"
 
 #include <cstdio>
@@ -36,6 +37,9 @@ SheetCarriers carriers_of(const Arguments& arguments) {
         carriers.zone = *zone;
     }
     carriers.dns_names_address = arguments.has("names-address");
+    carriers.dns_confirms = arguments.has("confirm");
+    if (carriers.dns_confirms && carriers.zone.empty())
+        throw UsageError("--confirm is about dns; say with --zone where the server answers");
     return carriers;
 }
 
@@ -58,6 +62,7 @@ SheetContents contents_of(const Arguments& arguments) {
     contents.seed = chosen_seed(arguments);
     contents.form = chosen_form(arguments, TextForm::hex);
     contents.carriers = carriers_of(arguments);
+    contents.door = chosen_door(arguments);
     contents.warn_left = arguments.number("warn", 0, longest_chain).value_or(contents.warn_left);
     contents.title = arguments.text("title").value_or(contents.title);
     contents.command = arguments.text("command").value_or("");

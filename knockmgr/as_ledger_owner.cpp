@@ -11,7 +11,9 @@
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -33,22 +35,24 @@ Account owner_account(const Places& where) {
 }
 
 // In the child, until it ends. The account need not be able to reach the directory from the outside, so it is
-// confined to it, which also keeps it from everything else.
-[[noreturn]] void work_as(const Account& account, const Places& where, const Work& work) {
+// confined to it, which also keeps it from everything else. Without root there is no account to become.
+[[noreturn]] void work_as(const std::optional<Account>& account, const Places& where, const Work& work) {
     int code = 1;
     try {
-        become(account, where.ledger_db.parent_path());
-        code = work("/" + where.ledger_db.filename().string());
+        if (account) become(*account, where.ledger_db.parent_path());
+        code = work(account ? "/" + where.ledger_db.filename().string() : where.ledger_db.string());
         finish_output();
     } catch (const std::exception& fault) {
-        fmt::print(stderr, "knockmgr: {}\n", with_whole_path(fault.what(), where));
+        const std::string what = account ? with_whole_path(fault.what(), where) : fault.what();
+        (void)std::fflush(stdout); // what it had to say before that; _exit would drop it
+        fmt::print(stderr, "knockmgr: {}\n", what);
         code = 1;
     }
     _exit(code); // not exit: what the parent has still to write or to undo is not the child's
 }
 
 pid_t fork_owner(const Places& where, const Work& work) {
-    const Account account = owner_account(where);
+    const std::optional<Account> account = is_root() ? std::optional(owner_account(where)) : std::nullopt;
     finish_output();
     const pid_t child = fork();
     if (child < 0) throw system_error("fork");
@@ -56,11 +60,16 @@ pid_t fork_owner(const Places& where, const Work& work) {
     return child;
 }
 
-int wait_for(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
+// Whether the child has ended; `options` as of waitpid.
+bool has_ended(pid_t child, int& status, int options) {
+    for (;;) {
+        const pid_t ended = waitpid(child, &status, options);
+        if (ended >= 0) return ended == child;
         if (errno != EINTR) throw system_error("waitpid");
     }
+}
+
+int code_of(int status) {
     // Whoever read the listing has seen enough (`| head`): end as quietly as any other program would.
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) (void)std::raise(SIGPIPE);
     if (WIFSIGNALED(status)) {
@@ -68,6 +77,12 @@ int wait_for(pid_t child) {
             fmt::format("the process that works on the ledger was ended by signal {}", WTERMSIG(status)));
     }
     return WEXITSTATUS(status);
+}
+
+int wait_for(pid_t child) {
+    int status = 0;
+    (void)has_ended(child, status, 0);
+    return code_of(status);
 }
 
 void write_all(int fd, std::string_view text) {
@@ -124,6 +139,16 @@ fetched_as_ledger_owner(const Places& where,
     std::string text = read_all(from.get());
     if (wait_for(child) != 0) throw Error("the ledger could not be read");
     return text;
+}
+
+int beside_ledger_owner(const Places& where, const Work& work, const std::function<void()>& meanwhile) {
+    const pid_t child = fork_owner(where, work);
+    int status = 0;
+    while (!has_ended(child, status, WNOHANG)) {
+        meanwhile();
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    return code_of(status);
 }
 
 void create_ledger(const Places& where, const LedgerId& id) {

@@ -23,6 +23,12 @@ namespace otk::knockmgr {
 fetched_as_ledger_owner(const Places& where,
                         const std::function<std::string(const std::filesystem::path& ledger)>& work);
 
+// Works in a child in any case, also without root, while this process calls `meanwhile` about every tenth of
+// a second until the child has ended; it must not throw. Returns what `work` returned.
+[[nodiscard]] int beside_ledger_owner(const Places& where,
+                                      const std::function<int(const std::filesystem::path& ledger)>& work,
+                                      const std::function<void()>& meanwhile);
+
 // As root the child sees the ledger's folder as the root directory: names the file as everybody else knows
 // it.
 [[nodiscard]] std::string with_whole_path(std::string message, const Places& where);

@@ -32,4 +32,11 @@ std::string fetched_from_ledger(const Places& where, const std::function<std::st
         where, [&](const std::filesystem::path& ledger) { return work(Ledger::open_for_reading(ledger)); });
 }
 
+int beside_ledger_reader(const Places& where,
+                         const std::function<int(const std::filesystem::path& ledger)>& work,
+                         const std::function<void()>& meanwhile) {
+    check_present(where);
+    return beside_ledger_owner(where, work, meanwhile);
+}
+
 } // namespace otk::knockmgr

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "store/ledger.h"
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -20,5 +21,11 @@ namespace otk::knockmgr {
 // way.
 [[nodiscard]] std::string fetched_from_ledger(const Places& where,
                                               const std::function<std::string(const Ledger&)>& work);
+
+// Likewise, while this process does something else: see beside_ledger_owner. The work opens the ledger
+// itself.
+[[nodiscard]] int beside_ledger_reader(const Places& where,
+                                       const std::function<int(const std::filesystem::path& ledger)>& work,
+                                       const std::function<void()>& meanwhile);
 
 } // namespace otk::knockmgr

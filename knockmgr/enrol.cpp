@@ -5,6 +5,7 @@
 #include "knockmgr/grant_sheet.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
+#include "otp/door_port.h"
 #include "otp/rules.h"
 #include "otp/text_form.h"
 #include "sheet/sheet.h"
@@ -153,17 +154,28 @@ void say_what_was_done(const Invocation& invocation, const Purpose& purpose, con
     fmt::print(listing ? stderr : stdout, "{}", text);
 }
 
+// The port of a forwarding door, which is the knock's own.
+std::optional<std::uint16_t> port_of(const NumberedKnock& knock, const SheetPlan& plan) {
+    if (!plan.door || plan.door->port != 0) return std::nullopt;
+    return door_port(knock.value, plan.door->ports);
+}
+
+void print_lines(const NewChain& chain, const SheetPlan& plan) {
+    for (const NumberedKnock& knock : chain.knocks) {
+        const auto port = port_of(knock, plan);
+        print(fmt::format("{}: {}{}\n", knock.number, listed(knock.value, plan.form),
+                          port ? fmt::format(" port {}", *port) : ""));
+    }
+}
+
 void print_result(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
                   const SheetPlan& plan) {
-    if (!invocation.json()) {
-        for (const NumberedKnock& knock : chain.knocks) {
-            print(fmt::format("{}: {}\n", knock.number, listed(knock.value, plan.form)));
-        }
-        return;
-    }
+    if (!invocation.json()) return print_lines(chain, plan);
     Json knocks = Json::array();
     for (const NumberedKnock& knock : chain.knocks) {
-        knocks.push_back({{"number", knock.number}, {"value", listed(knock.value, plan.form)}});
+        Json json{{"number", knock.number}, {"value", listed(knock.value, plan.form)}};
+        if (const auto port = port_of(knock, plan)) json["port"] = *port;
+        knocks.push_back(std::move(json));
     }
     Json result{{"user", purpose.user.name},
                 {"command", purpose.command.name},

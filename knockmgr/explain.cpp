@@ -8,11 +8,12 @@
 #include "knockmgr/grant_view.h"
 #include "knockmgr/history.h"
 #include "knockmgr/installation.h"
+#include "knockmgr/knock_argument.h"
 #include "otp/text_form.h"
 #include "policy/decide.h"
 
 #include <algorithm>
-#include <iostream>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -23,38 +24,11 @@ namespace {
 struct Inquiry {
     Readings readings;
     std::vector<GrantDetails> grants;
+    std::map<GrantId, std::string> states; // of each now; the child cannot look at the time zones
     std::vector<FormerChain> former;
     unsigned window = 0;
     bool json = false;
 };
-
-std::string value_argument(const Invocation& invocation) {
-    if (invocation.arguments == std::vector<std::string>{"-"}) {
-        std::string line;
-        if (!std::getline(std::cin, line) || line.find_first_not_of(" \t\r") == std::string::npos) {
-            throw Error("standard input was empty; type the knock on its first line");
-        }
-        return line;
-    }
-    std::string text;
-    for (const std::string& word : invocation.arguments)
-        text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
-Readings read_argument(const Invocation& invocation) {
-    std::uint8_t wanted = 0;
-    for (const Algorithm algorithm : all_algorithms) {
-        if (available(algorithm)) wanted = static_cast<std::uint8_t>(wanted | bit(algorithm));
-    }
-    Readings readings = read_value(value_argument(invocation), TextSource::line, wanted);
-    if (readings.empty()) {
-        throw Error("this cannot be a knock: it is neither hex (16 or 32 digits) nor base32 (13 or 26 "
-                    "characters) nor six "
-                    "or twelve words of the list with a right checksum; look for a slip of the pen");
-    }
-    return readings;
-}
 
 std::vector<Row> rows_of(const Ledger& ledger, const Readings& readings) {
     for (const Reading& reading : readings) {
@@ -64,26 +38,44 @@ std::vector<Row> rows_of(const Ledger& ledger, const Readings& readings) {
     return {};
 }
 
+// A row and what is told about it elsewhere, each on its line.
+std::string story_of(const Happening& happening, Time now) {
+    const Row& row = happening.row;
+    const std::string by_whom = row.kind == RowKind::resynced
+                                    ? ""
+                                    : fmt::format(" by {} from {}", carrier_text(row), source_text(row));
+    std::string text =
+        fmt::format("{}  row {}, {}{}: {}{}\n", format_utc(row.at), static_cast<std::int64_t>(row.number),
+                    name_of(row.kind), by_whom, outcome_text(happening), remarks_text(row));
+    const Refusal by_monitor = happening.end ? happening.end->refusal : Refusal::none;
+    const Refusal refusal = row.refusal != Refusal::none ? row.refusal : by_monitor;
+    if (refusal != Refusal::none) text += fmt::format("  {}\n", explain(refusal));
+    const std::string sequel = sequel_text(happening, now);
+    return sequel.empty() ? text : text + fmt::format("  {}\n", sequel);
+}
+
+std::string_view verdict_of(RowKind kind, std::string_view otherwise) {
+    if (kind == RowKind::accepted) return "spent";
+    if (kind == RowKind::refused) return "refused";
+    if (kind == RowKind::late) return "late";
+    if (kind == RowKind::resynced) return "resynced";
+    return otherwise;
+}
+
 // The value came to the server: the rows tell the story.
 int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool live, bool json) {
+    const Time now = SystemClock().now();
     Json all = Json::array();
     std::string text = fmt::format("number {} of {}/{}\n", rows.front().count, printable(rows.front().user),
                                    printable(rows.front().command));
-    std::string verdict = "seen";
+    std::string_view verdict = "seen";
     std::size_t replays = 0;
     for (const Row& row : rows) {
         const Happening happening = happening_of(ledger, row);
         all.push_back(json_of(happening));
-        if (row.kind == RowKind::accepted) verdict = "spent";
-        if (row.kind == RowKind::refused) verdict = "refused";
-        if (row.kind == RowKind::late) verdict = "late";
+        verdict = verdict_of(row.kind, verdict);
         if (row.kind == RowKind::replay) ++replays;
-        text += fmt::format("{}  row {}, {} by {} from {}: {}{}\n", format_utc(row.at),
-                            static_cast<std::int64_t>(row.number), name_of(row.kind), name_of(row.carrier),
-                            source_text(row), outcome_text(happening), remarks_text(row));
-        const Refusal by_monitor = happening.end ? happening.end->refusal : Refusal::none;
-        const Refusal refusal = row.refusal != Refusal::none ? row.refusal : by_monitor;
-        if (refusal != Refusal::none) text += fmt::format("  {}\n", explain(refusal));
+        text += story_of(happening, now);
     }
     if (replays > 0) text += fmt::format("replayed: recorded {}\n", counted(replays, "time"));
     text += fmt::format("A knock works once: it is spent, whatever became of it. {}\n",
@@ -97,7 +89,7 @@ struct Verdict {
 };
 
 // The value is in a chain of this server, and the ledger has no row about it.
-Verdict judge(const FoundKnock& found, unsigned window, Time now) {
+Verdict judge(const FoundKnock& found, unsigned window, const std::string& state) {
     const Count reached = found.reached; // the count of the last accepted knock, or of the enrolment
     if (found.number == found.grant.grant.enrolment.length) {
         return {"image", "the value the server was given when the chain was enrolled; it is no knock. The "
@@ -121,16 +113,16 @@ Verdict judge(const FoundKnock& found, unsigned window, Time now) {
             fmt::format("not used, but beyond the window: the server takes number {} to {} now (window {})",
                         reached - 1, reached > window ? reached - window : 1, window)};
     }
-    const std::string state = state_of(found.grant, now);
     if (state == "enabled") return {"unused", "not used yet; it would be looked at if it came now"};
     return {"unused", fmt::format("not used yet; it would be spent and refused if it came now: {}", state)};
 }
 
-int tell_position(const FoundKnock& found, unsigned window, bool json) {
-    const Verdict verdict = judge(found, window, SystemClock().now());
+int tell_position(const FoundKnock& found, const Inquiry& inquiry) {
+    const unsigned window = inquiry.window;
+    const Verdict verdict = judge(found, window, inquiry.states.at(found.grant.grant.id));
     const std::string& user = found.grant.user.name;
     const std::string& command = found.grant.command.name;
-    if (json) {
+    if (inquiry.json) {
         return print_json({{"verdict", verdict.word},
                            {"user", user},
                            {"command", command},
@@ -190,7 +182,7 @@ int answer(const Ledger& ledger, const Inquiry& inquiry) {
     if (!rows.empty()) return tell_history(ledger, rows, is_live(inquiry, rows.front().chain), inquiry.json);
     const Positions positions = positions_in(ledger);
     const auto found = find_knock(inquiry.readings, inquiry.grants, positions);
-    if (found) return tell_position(*found, inquiry.window, inquiry.json);
+    if (found) return tell_position(*found, inquiry);
     const auto old = find_knock(inquiry.readings, grants_of(inquiry.former), positions);
     return old ? tell_former(*old, inquiry.former, inquiry.json) : tell_unknown(inquiry.json);
 }
@@ -198,20 +190,25 @@ int answer(const Ledger& ledger, const Inquiry& inquiry) {
 int explain_value(const Invocation& invocation) {
     const Places where = invocation.where();
     Inquiry inquiry;
-    inquiry.readings = read_argument(invocation); // also fetches the digests, before the child has no files
+    inquiry.readings = knock_argument(invocation, 0);
     const PolicyStore store = read_policy(where);
     inquiry.window = load_config(where.config).accept.window;
     inquiry.json = invocation.json();
-    store.each_grant([&](const GrantDetails& grant) { inquiry.grants.push_back(grant); });
+    const Time now = SystemClock().now();
+    store.each_grant([&](const GrantDetails& grant) {
+        inquiry.grants.push_back(grant);
+        inquiry.states.emplace(grant.grant.id, state_of(grant, now));
+    });
     inquiry.former = former_chains(store);
     return as_ledger_reader(where, [&](const Ledger& ledger) { return answer(ledger, inquiry); });
 }
 
 constexpr std::string_view explain_help =
-    "Says what became of a knock: spent, when and for whom, and how the command ended; refused, and\n"
-    "by which rule; replayed; passed over; beyond the window; not used yet; of a chain that was\n"
-    "replaced, removed or retired; or unknown. The knock may be written in any way: hex, base32, or\n"
-    "words. A knock that was not used yet is a secret: give `-` to type it on standard input.\n"
+    "Says what became of a knock: spent, when and for whom, how the command ended, whether its door\n"
+    "is still open and what was undone; refused, and by which rule; replayed; passed over; beyond\n"
+    "the window; not used yet; of a chain that was replaced, removed or retired; or unknown. The\n"
+    "knock may be written in any way: hex, base32, or words. A knock that was not used yet is a\n"
+    "secret: give `-` to type it on standard input.\n"
     "\n"
     "examples:\n"
     "  knockmgr explain 9f86d081884c7d659a2feaa0c55ad015\n"

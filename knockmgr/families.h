@@ -13,6 +13,9 @@ namespace otk::knockmgr {
 [[nodiscard]] std::vector<Subcommand> grant_subcommands();
 [[nodiscard]] std::vector<Subcommand> log_subcommands();
 [[nodiscard]] std::vector<Subcommand> explain_subcommands();
+[[nodiscard]] std::vector<Subcommand> watch_subcommands();
+[[nodiscard]] std::vector<Subcommand> doors_subcommands();
+[[nodiscard]] std::vector<Subcommand> guard_subcommands();
 [[nodiscard]] std::vector<Subcommand> status_subcommands();
 [[nodiscard]] std::vector<Subcommand> restore_subcommands();
 

@@ -32,11 +32,13 @@ std::optional<FoundKnock> find_with(Algorithm algorithm, Value value, const std:
                                     const Positions& positions) {
     Count longest = 0;
     const KnownValues known = known_values(grants, positions, algorithm, longest);
+    const Value asked = value;
     for (Count steps = 0; steps < longest; ++steps) {
         const auto hit = known.find(value);
         if (hit != known.end() && hit->second.count > steps) {
             const GrantDetails& grant = *hit->second.grant;
-            return FoundKnock{grant, hit->second.count - steps, position_of(positions, grant.grant).count};
+            return FoundKnock{grant, hit->second.count - steps, position_of(positions, grant.grant).count,
+                              asked};
         }
         value = step(algorithm, value);
     }

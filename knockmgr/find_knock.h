@@ -13,6 +13,7 @@ struct FoundKnock {
     GrantDetails grant;
     Count number = 0;  // of the value in the chain
     Count reached = 0; // the count the server has come to: numbers below it are not used
+    Value value;       // the reading of the text that is in the chain
 };
 
 // Costs as many hashes as the longest chain is long, for each reading and algorithm.

@@ -1,6 +1,7 @@
 // knockmgr grant ...: who may trigger what, with which chain, under which rules.
 #include "base/clock.h"
 #include "base/text.h"
+#include "knockmgr/command_view.h"
 #include "knockmgr/enrol.h"
 #include "knockmgr/families.h"
 #include "knockmgr/grant_rules.h"
@@ -8,6 +9,7 @@
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
+#include "knockmgr/resync.h"
 
 #include <fmt/format.h>
 
@@ -33,7 +35,7 @@ int add(const Invocation& invocation) {
                                 purpose.command.name));
     }
     const Time now = SystemClock().now();
-    apply_rule_options(invocation, now, purpose.rules);
+    apply_rule_options(invocation, purpose.command, now, purpose.rules);
     return enrol(invocation, store, purpose, [&](const Enrolment& enrolment, const ChainId& chain) {
         (void)store.add_grant(
             {{}, purpose.user.id, purpose.command.id, true, enrolment, chain, purpose.rules, now});
@@ -55,7 +57,7 @@ int set(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const GrantDetails grant = named_grant(store, invocation);
     GrantRules rules = grant.grant.rules;
-    apply_rule_options(invocation, SystemClock().now(), rules);
+    apply_rule_options(invocation, grant.command, SystemClock().now(), rules);
     store.set_grant_rules(grant.grant.id, rules);
     return print(fmt::format("grant {} changed: {}\n", name_of_grant(grant), rules_line(rules)));
 }
@@ -86,10 +88,11 @@ int disable(const Invocation& invocation) {
 int remove(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const GrantDetails grant = named_grant(store, invocation);
-    confirm(invocation,
-            fmt::format("Remove the grant {}, so that its sheet is worthless?", name_of_grant(grant)));
+    const std::string stake = at_stake({grant.command});
+    confirm(invocation, fmt::format("Remove the grant {}, so that its sheet is worthless{}?",
+                                    name_of_grant(grant), stake));
     store.remove_grant(grant.grant.id);
-    return print(fmt::format("grant {} removed\n", name_of_grant(grant)));
+    return print(fmt::format("grant {} removed{}\n", name_of_grant(grant), stake));
 }
 
 int list(const Invocation& invocation) {
@@ -132,6 +135,8 @@ constexpr std::string_view add_help =
     "  knockmgr grant add anna restart-web --generate --sheet anna.txt\n"
     "  knockmgr grant add anna restart-web --generate --length 500 --expires 90d --carriers udp,icmp\n"
     "  knockmgr grant add anna let-in --generate --address named --named-within 203.0.113.0/24\n"
+    "  knockmgr grant add anna restart-web --generate --hours 'mon-fri 08:00-18:00' --zone Europe/Berlin\n"
+    "  knockmgr grant add anna inner-ssh --generate --address claim --claims 2 --per-hour 5\n"
     "  knockmgr grant add bob restart-web --token otk1:sha256:1000:k3x7...:9f86...\n";
 
 constexpr std::string_view set_help =
@@ -140,7 +145,8 @@ constexpr std::string_view set_help =
     "\n"
     "examples:\n"
     "  knockmgr grant set anna let-in --from 198.51.100.0/24 --from 2001:db8::/32\n"
-    "  knockmgr grant set anna let-in --expires 2026-12-31\n"
+    "  knockmgr grant set anna let-in --expires 2026-12-31 --per-day 20\n"
+    "  knockmgr grant set anna let-in --hours 'mon-fri 08:00-18:00; sat 10:00-12:00' --zone Europe/Berlin\n"
     "  knockmgr grant set anna let-in --from any --expires none\n";
 
 } // namespace
@@ -190,7 +196,8 @@ std::vector<Subcommand> grant_subcommands() {
          false,
          "refuse all knocks of a grant",
          "Refuses all knocks of the grant until it is enabled again; takes effect in the running\n"
-         "daemon within a second. A knock that comes in the meantime is spent and refused.\n\nexample:\n"
+         "daemon within a second. Doors of it that are open end, and what waits to be undone is undone\n"
+         "at once. A knock that comes in the meantime is spent and refused.\n\nexample:\n"
          "  knockmgr grant disable anna restart-web\n",
          {},
          disable},
@@ -200,14 +207,16 @@ std::vector<Subcommand> grant_subcommands() {
          "  knockmgr grant renew anna restart-web --generate --sheet anna-2.txt\n"
          "  knockmgr grant renew bob restart-web --token otk1:sha256:1000:m2p9...:5e88...\n",
          enrol_options(), renew},
+        resync_subcommand(),
         {"grant remove",
          "USER COMMAND",
          2,
          2,
          false,
          "remove a grant",
-         "Removes a grant; its sheet is worthless from then on. The ledger keeps what happened.\n"
-         "Asks first, unless --yes.\n\nexample:\n  knockmgr grant remove anna restart-web --yes\n",
+         "Removes a grant; its sheet is worthless from then on. Doors of it that are open end, and what\n"
+         "waits to be undone is undone at once. The ledger keeps what happened. Asks first, unless "
+         "--yes.\n\nexample:\n  knockmgr grant remove anna restart-web --yes\n",
          {yes_option},
          remove},
     };

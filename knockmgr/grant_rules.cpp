@@ -1,7 +1,9 @@
 #include "knockmgr/grant_rules.h"
 
 #include "base/text.h"
+#include "knockmgr/rule_conflicts.h"
 #include "knockmgr/times.h"
+#include "policy/time_zone.h"
 
 #include <algorithm>
 
@@ -10,6 +12,8 @@
 namespace otk::knockmgr {
 
 namespace {
+
+constexpr std::uint32_t highest_rate = 1'000'000;
 
 // "any", or networks; each use of the option may hold several, parted by commas.
 std::vector<Network> parse_networks(std::string_view option, const std::vector<std::string>& texts) {
@@ -30,6 +34,37 @@ std::vector<Network> parse_networks(std::string_view option, const std::vector<s
     return networks;
 }
 
+std::string_view trimmed(std::string_view text) {
+    while (text.starts_with(' '))
+        text.remove_prefix(1);
+    while (text.ends_with(' '))
+        text.remove_suffix(1);
+    return text;
+}
+
+// "any", or spans of the week; each use of the option may hold several, parted by semicolons, because a comma
+// parts days.
+std::vector<Hours> parse_spans(const std::vector<std::string>& texts) {
+    std::vector<Hours> spans;
+    if (texts == std::vector<std::string>{"any"}) return spans;
+    for (const std::string& text : texts) {
+        for (const std::string_view piece : split(text, ';')) {
+            const auto span = parse_hours(trimmed(piece));
+            if (!span) {
+                throw UsageError(fmt::format(
+                    "--hours {} is no span of the week; write for example 'mon-fri 08:00-18:00', 'sat,sun "
+                    "10:00-12:00', 'daily 22:00-06:00', mon for the whole day, or any",
+                    printable(piece)));
+            }
+            spans.push_back(*span);
+        }
+    }
+    if (spans.size() > most_hours) {
+        throw UsageError(fmt::format("--hours gives {} spans, and {} is the most", spans.size(), most_hours));
+    }
+    return spans;
+}
+
 std::optional<Time> parse_moment(std::string_view option, const std::string& text, Time now) {
     if (text == "none") return std::nullopt;
     const auto moment = parse_future(text, now);
@@ -40,18 +75,76 @@ std::optional<Time> parse_moment(std::string_view option, const std::string& tex
                     option, printable(text)));
 }
 
-std::string text_of(const std::vector<Network>& networks) {
-    std::string text;
-    for (const Network& network : networks)
-        text += (text.empty() ? "" : " ") + network.text();
-    return text.empty() ? "any" : text;
+std::uint32_t parse_rate(std::string_view option, const std::string& text) {
+    if (text == "any") return 0;
+    const auto rate = parse_decimal(text, highest_rate);
+    if (rate && *rate > 0) return static_cast<std::uint32_t>(*rate);
+    if (rate) {
+        throw UsageError(fmt::format("--{} 0 would refuse every knock; `knockmgr grant disable` switches a "
+                                     "grant off, and any takes the rule away",
+                                     option));
+    }
+    throw UsageError(fmt::format("--{} {} is no number of knocks from 1 to {}; any takes the rule away",
+                                 option, printable(text), highest_rate));
 }
 
-Json json_of_networks(const std::vector<Network>& networks) {
-    Json json = Json::array();
-    for (const Network& network : networks)
-        json.push_back(network.text());
-    return json;
+void apply_address(const Invocation& invocation, GrantRules& rules) {
+    if (const auto text = invocation.value("address")) {
+        const auto rule = address_rule_named(*text);
+        if (!rule) {
+            throw UsageError(
+                fmt::format("--address {} is none of knock, source, named and claim", printable(*text)));
+        }
+        rules.address = *rule;
+        if (rules.address != AddressRule::claim) rules.claims = 1;
+    }
+    if (const auto text = invocation.value("claims")) {
+        const auto claims = parse_decimal(*text, most_claims);
+        if (!claims || *claims == 0) {
+            throw UsageError(
+                fmt::format("--claims {} is no number from 1 to {}", printable(*text), most_claims));
+        }
+        if (rules.address != AddressRule::claim) {
+            throw UsageError("--claims says how many addresses may claim a door, and --address is not claim");
+        }
+        rules.claims = static_cast<std::uint8_t>(*claims);
+    }
+    if (invocation.has("named-within")) {
+        rules.named_within = parse_networks("named-within", invocation.values("named-within"));
+    }
+}
+
+void apply_hours(const Invocation& invocation, GrantRules& rules) {
+    if (invocation.has("hours")) {
+        rules.hours = parse_spans(invocation.values("hours"));
+        if (rules.hours.empty()) rules.time_zone.clear();
+    }
+    const auto zone = invocation.value("zone");
+    if (!zone) return;
+    if (rules.hours.empty()) {
+        throw UsageError("--zone says by which clock --hours are meant, and there are no --hours");
+    }
+    if (zone->empty() || !time_zone_known(*zone)) {
+        throw UsageError(fmt::format(
+            "--zone {} is no time zone that this system knows; write for example Europe/Berlin, "
+            "America/New_York or UTC. `timedatectl list-timezones` lists them; they are in Debian's package "
+            "tzdata",
+            printable(*zone)));
+    }
+    rules.time_zone = *zone == "UTC" ? "" : *zone;
+}
+
+void apply_times(const Invocation& invocation, Time now, GrantRules& rules) {
+    if (const auto text = invocation.value("not-before"))
+        rules.not_before = parse_moment("not-before", *text, now);
+    if (const auto text = invocation.value("expires")) {
+        rules.expires_at = parse_moment("expires", *text, now);
+        if (rules.expires_at && *rules.expires_at <= now) {
+            throw UsageError(fmt::format("--expires {} is past, and every knock would be refused: it is {} "
+                                         "now; to switch a grant off, `knockmgr grant disable` it",
+                                         printable(*text), format_utc(now)));
+        }
+    }
 }
 
 } // namespace
@@ -60,10 +153,16 @@ const std::vector<Option>& rule_options() {
     static const std::vector<Option> options{
         {"address", "RULE",
          "which address counts: knock (default: where the packet came from; over dns none), source "
-         "(also a resolver's), named (one named in the knock)"},
+         "(also a resolver's), named (one named in the knock), claim (--forward only: the first that "
+         "connects)"},
+        {"claims", "N", "with --address claim: the first N addresses, 1 to 4 (default 1)"},
         {"named-within", "NET", "where a named address must lie; any", true},
         {"from", "NET", "where knocks may come from; any", true},
         {"carriers", "LIST", "some of udp,icmp,dns; any"},
+        {"hours", "SPAN", "when knocks may come: 'mon-fri 08:00-18:00', 'daily 22:00-06:00'; any", true},
+        {"zone", "ZONE", "the time zone of --hours, such as Europe/Berlin (default UTC)"},
+        {"per-hour", "N", "at most N accepted knocks within an hour; any"},
+        {"per-day", "N", "likewise within 24 hours; any"},
         {"not-before", "TIME", "valid from then on; none"},
         {"expires", "TIME", "refused from then on: a date in UTC, or 90d from now; none"},
     };
@@ -75,15 +174,8 @@ bool has_rule_options(const Invocation& invocation) {
                        [&](const Option& option) { return invocation.has(option.name); });
 }
 
-void apply_rule_options(const Invocation& invocation, Time now, GrantRules& rules) {
-    if (const auto text = invocation.value("address")) {
-        const auto rule = address_rule_named(*text);
-        if (!rule) {
-            throw UsageError(
-                fmt::format("--address {} is none of knock, source and named", printable(*text)));
-        }
-        rules.address = *rule;
-    }
+void apply_rule_options(const Invocation& invocation, const Command& command, Time now, GrantRules& rules) {
+    apply_address(invocation, rules);
     if (const auto text = invocation.value("carriers")) {
         const auto carriers = *text == "any" ? std::optional(Carriers{}) : parse_carriers(*text);
         if (!carriers) {
@@ -94,60 +186,11 @@ void apply_rule_options(const Invocation& invocation, Time now, GrantRules& rule
         rules.carriers = *carriers;
     }
     if (invocation.has("from")) rules.sources = parse_networks("from", invocation.values("from"));
-    if (invocation.has("named-within")) {
-        rules.named_within = parse_networks("named-within", invocation.values("named-within"));
-    }
-    if (const auto text = invocation.value("not-before"))
-        rules.not_before = parse_moment("not-before", *text, now);
-    if (const auto text = invocation.value("expires")) {
-        rules.expires_at = parse_moment("expires", *text, now);
-        if (rules.expires_at && *rules.expires_at <= now) {
-            throw UsageError(fmt::format("--expires {} is past, and every knock would be refused: it is {} "
-                                         "now; to switch a grant off, `knockmgr grant disable` it",
-                                         printable(*text), format_utc(now)));
-        }
-    }
-    if (!rules.named_within.empty() && rules.address != AddressRule::named) {
-        throw UsageError("--named-within says where a named address must lie, but --address is not named");
-    }
-    if (rules.not_before && rules.expires_at && *rules.not_before >= *rules.expires_at) {
-        throw UsageError(fmt::format("the grant would expire at {}, before it is valid at {}",
-                                     format_utc(*rules.expires_at), format_utc(*rules.not_before)));
-    }
-}
-
-void add_rules(Fields& fields, const GrantRules& rules) {
-    fields.add("address", std::string(name_of(rules.address)));
-    if (rules.address == AddressRule::named) fields.add("named within", text_of(rules.named_within));
-    fields.add("from", text_of(rules.sources));
-    fields.add("carriers", format_carriers(rules.carriers));
-    fields.add("not before", rules.not_before ? format_utc(*rules.not_before) : "-");
-    fields.add("expires", rules.expires_at ? format_utc(*rules.expires_at) : "never");
-}
-
-Json json_of(const GrantRules& rules) {
-    Json carriers = Json::array();
-    const std::string names = format_carriers(rules.carriers);
-    for (const std::string_view name : split(names, ','))
-        carriers.push_back(name);
-    return {
-        {"address", name_of(rules.address)},         {"named_within", json_of_networks(rules.named_within)},
-        {"from", json_of_networks(rules.sources)},   {"carriers", carriers},
-        {"not_before", json_time(rules.not_before)}, {"expires", json_time(rules.expires_at)}};
-}
-
-std::string rules_line(const GrantRules& rules) {
-    std::string line;
-    const auto add = [&line](std::string_view name, const std::string& value) {
-        line += fmt::format("{}{} {}", line.empty() ? "" : "; ", name, value);
-    };
-    if (rules.address != AddressRule::knock) add("address", std::string(name_of(rules.address)));
-    if (!rules.named_within.empty()) add("within", text_of(rules.named_within));
-    if (!rules.sources.empty()) add("from", text_of(rules.sources));
-    if (rules.carriers != Carriers{}) add("by", format_carriers(rules.carriers));
-    if (rules.not_before) add("not before", format_utc(*rules.not_before));
-    if (rules.expires_at) add("until", format_utc(*rules.expires_at));
-    return line.empty() ? "-" : line;
+    apply_hours(invocation, rules);
+    if (const auto text = invocation.value("per-hour")) rules.per_hour = parse_rate("per-hour", *text);
+    if (const auto text = invocation.value("per-day")) rules.per_day = parse_rate("per-day", *text);
+    apply_times(invocation, now, rules);
+    if (const auto conflict = conflict_in(rules, command, now)) throw UsageError(*conflict);
 }
 
 } // namespace otk::knockmgr

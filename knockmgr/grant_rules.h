@@ -8,16 +8,22 @@
 
 namespace otk::knockmgr {
 
-// --address, --named-within, --from, --carriers, --not-before, --expires.
+// --address, --claims, --named-within, --from, --carriers, --hours, --zone, --per-hour, --per-day,
+// --not-before, --expires.
 [[nodiscard]] const std::vector<Option>& rule_options();
 [[nodiscard]] bool has_rule_options(const Invocation& invocation);
 // What is given replaces what was; `any` and `none` clear. Throws UsageError for what cannot be read, and for
-// rules that nothing could ever fulfil.
-void apply_rule_options(const Invocation& invocation, Time now, GrantRules& rules);
+// rules that no knock for the command could ever fulfil.
+void apply_rule_options(const Invocation& invocation, const Command& command, Time now, GrantRules& rules);
 
-void add_rules(Fields& fields, const GrantRules& rules);
+// With `now` shown in the time zone of the hours.
+void add_rules(Fields& fields, const GrantRules& rules, Time now);
 [[nodiscard]] Json json_of(const GrantRules& rules);
 // One line for a listing: only what differs from the default; "-" when nothing does.
 [[nodiscard]] std::string rules_line(const GrantRules& rules);
+
+// Whether the hours of the rules, if there are any, let a knock pass now. False also where this system does
+// not know their time zone.
+[[nodiscard]] bool within_hours(const GrantRules& rules, Time now);
 
 } // namespace otk::knockmgr

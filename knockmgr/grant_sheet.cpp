@@ -37,6 +37,22 @@ std::string_view name_of(TextForm form) {
     return "hex";
 }
 
+std::optional<SheetDoor> door_of(const Command& command, const Config& config) {
+    constexpr std::uint16_t ssh_port = 22; // IANA's
+    SheetDoor door;
+    door.hold = command.hold;
+    if (command.kind == CommandKind::open) {
+        door.port = command.service.port;
+        door.udp = command.service.protocol == Protocol::udp;
+        door.ssh = door.port == ssh_port && !door.udp;
+        return door;
+    }
+    if (command.kind != CommandKind::forward) return std::nullopt;
+    door.ports = config.forward.ports;
+    door.ssh = command.target.port == ssh_port;
+    return door;
+}
+
 // A dns knock comes from a resolver, so the rule for addresses decides whether and how it can pass (DESIGN
 // 4).
 void plan_dns(SheetPlan& plan, const std::string& zone, bool needs_address, AddressRule rule) {
@@ -51,6 +67,15 @@ void plan_dns(SheetPlan& plan, const std::string& zone, bool needs_address, Addr
         return;
     }
     plan.carriers.zone = zone;
+}
+
+std::string door_options(const SheetDoor& door) {
+    if (door.port != 0) {
+        return fmt::format(" --open {}/{} --hold {}", door.port, door.udp ? "udp" : "tcp",
+                           format_duration(door.hold));
+    }
+    return fmt::format(" --ports {}-{}{} --hold {}", door.ports.low, door.ports.high,
+                       door.ssh ? " --ssh" : "", format_duration(door.hold));
 }
 
 } // namespace
@@ -69,6 +94,7 @@ SheetPlan plan_sheet(const Invocation& invocation, const Config& config, const C
     plan.host = host_option(invocation);
     plan.command = command.name;
     plan.form = form_option(invocation);
+    plan.door = door_of(command, config);
     const bool udp = config.udp.enabled && rules.carriers.contains(Carrier::udp);
     plan.carriers.udp_port = udp ? std::optional(config.udp.ports.front()) : std::nullopt;
     plan.carriers.icmp = config.icmp.enabled && rules.carriers.contains(Carrier::icmp);
@@ -77,6 +103,7 @@ SheetPlan plan_sheet(const Invocation& invocation, const Config& config, const C
     const bool needs_address = uses_address(command);
     const bool free_form = invocation.has("token") && !invocation.has("form");
     if (free_form && needs_address && rules.address == AddressRule::named) plan.form = TextForm::base32;
+    plan.carriers.dns_confirms = config.dns.answer && config.dns.confirm;
     plan_dns(plan, config.dns.zones.front().text(), needs_address, rules.address);
     return plan;
 }
@@ -90,6 +117,7 @@ SecretText sheet_of(const SheetPlan& plan, const Enrolment& enrolment, std::vect
     contents.check_words = check_words(enrolment);
     contents.form = plan.form;
     contents.carriers = plan.carriers;
+    contents.door = plan.door;
     contents.knocks = std::move(knocks);
     return render_text(contents);
 }
@@ -107,8 +135,10 @@ std::string knockgen_line(const SheetPlan& plan, const Enrolment& enrolment) {
     if (!carriers.icmp) line += " --no-ping";
     if (!carriers.zone.empty()) {
         line +=
-            fmt::format(" --zone {}{}", carriers.zone, carriers.dns_names_address ? " --names-address" : "");
+            fmt::format(" --zone {}{}{}", carriers.zone, carriers.dns_names_address ? " --names-address" : "",
+                        carriers.dns_confirms ? " --confirm" : "");
     }
+    if (plan.door) line += door_options(*plan.door);
     return line + " --output sheet.txt";
 }
 

@@ -10,6 +10,7 @@
 #include "policy/model.h"
 #include "sheet/sheet.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct SheetPlan {
     std::string command;
     TextForm form = TextForm::hex;
     SheetCarriers carriers;
+    std::optional<SheetDoor> door; // what a knock opens
     std::string no_dns; // why there are no lines for dns although this server takes dns knocks; else empty
 };
 

@@ -57,6 +57,7 @@ std::string state_of(const GrantDetails& grant, Time now) {
     const GrantRules& rules = grant.grant.rules;
     if (rules.not_before && now < *rules.not_before) return "not yet valid";
     if (rules.expires_at && now >= *rules.expires_at) return "expired";
+    if (!within_hours(rules, now)) return "outside hours";
     return "enabled";
 }
 
@@ -87,7 +88,7 @@ int print_grant(const GrantDetails& details, const std::optional<Positions>& pos
     fields.add("knocks left",
                fmt::format("{} of {}", left_text(positions, grant), grant.enrolment.length - 1));
     fields.add("next number", next_text(positions, grant));
-    add_rules(fields, grant.rules);
+    add_rules(fields, grant.rules, now);
     fields.add("algorithm", std::string(name_of(grant.enrolment.algorithm)));
     fields.add("seed", grant.enrolment.seed);
     fields.add("image",

@@ -45,7 +45,7 @@ std::string usage_of(const Subcommand& subcommand) {
     std::string usage = fmt::format("knockmgr {}", subcommand.name);
     if (!subcommand.arguments.empty()) usage += fmt::format(" {}", subcommand.arguments);
     if (!subcommand.options.empty()) usage += " [OPTION]...";
-    if (subcommand.takes_program) usage += " -- PROGRAM [ARGUMENT]...";
+    if (subcommand.takes_program) usage += " [-- PROGRAM [ARGUMENT]...]";
     return usage;
 }
 

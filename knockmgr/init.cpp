@@ -64,7 +64,8 @@ void make_directories(const Places& where, const Owners& owners) {
     make_directory(where.state, 0755, geteuid(), getegid());
     make_directory(where.policy_db.parent_path(), 0750, geteuid(), gid);
     make_directory(where.ledger_db.parent_path(), 0700, uid, gid);
-    make_directory(where.status.parent_path(), 0700, geteuid(), getegid());
+    // Everybody may ask which doors are open, and whether knockd runs; the rest there is for root alone.
+    make_directory(where.status.parent_path(), 0711, geteuid(), getegid());
 }
 
 // One init at a time; the lock goes when the process ends.

@@ -93,11 +93,10 @@ int print_happenings(const Ledger& ledger, const Ledger::Filter& filter, std::si
     Table table({"TIME", "ROW", "USER", "COMMAND", "BY", "NUMBER", "SOURCE", "OUTCOME"});
     for (const Happening& happening : found) {
         const Row& row = happening.row;
-        const bool knock = !row.value.empty();
-        table.add({format_utc(row.at), std::to_string(number(row.number)), knock ? printable(row.user) : "-",
-                   knock ? printable(row.command) : "-", knock ? std::string(name_of(row.carrier)) : "-",
-                   knock ? std::to_string(row.count) : "-", source_text(row),
-                   outcome_text(happening) + remarks_text(row)});
+        const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : printable(text); };
+        table.add({format_utc(row.at), std::to_string(number(row.number)), or_dash(row.user),
+                   or_dash(row.command), carrier_text(row), row.count > 0 ? std::to_string(row.count) : "-",
+                   source_text(row), outcome_text(happening) + remarks_text(row)});
     }
     return print(found.empty() ? nothing_of(ledger, filter) + "\n" : table.text(""));
 }
@@ -125,10 +124,12 @@ int verify(const Invocation& invocation) {
     return as_ledger_reader(invocation.where(), [&](const Ledger& ledger) {
         const auto damage = ledger.verify(anchors);
         const bool ours = ledger.id() == expected;
-        const std::int64_t head = number(ledger.head().row);
+        const std::int64_t pruned = number(ledger.checkpoint().row);
+        const std::int64_t rows = number(ledger.head().row) - pruned;
         if (invocation.json()) {
             print_json({{"whole", !damage && ours},
-                        {"rows", head},
+                        {"rows", rows},
+                        {"first_row", pruned + 1},
                         {"head", to_hex(ledger.head().hash)},
                         {"id_matches_policy", ours},
                         {"damaged_row", damage ? Json(number(damage->row)) : Json()},
@@ -138,8 +139,14 @@ int verify(const Invocation& invocation) {
         } else if (!ours) {
             print("the rows are whole, but this is not the ledger that policy.db names\n");
         } else {
-            print(fmt::format("the ledger is whole: {}, the newest with hash {}\n",
-                              counted(static_cast<std::uint64_t>(head), "row"), to_hex(ledger.head().hash)));
+            const std::string from = pruned == 0 ? "" : fmt::format(" from row {} on", pruned + 1);
+            print(fmt::format("the ledger is whole{}: {}, the newest with hash {}\n", from,
+                              counted(static_cast<std::uint64_t>(rows), "row"), to_hex(ledger.head().hash)));
+            if (pruned > 0) {
+                print(fmt::format("rows up to {} were removed, as [ledger] keep in otk.toml says; what is "
+                                  "left follows them without a gap\n",
+                                  pruned));
+            }
         }
         return damage || !ours ? 1 : 0;
     });
@@ -208,8 +215,9 @@ int log(const Invocation& invocation) {
 constexpr std::string_view log_help =
     "Shows what happened, the newest last: every knock that was spent, with the user, the command,\n"
     "the carrier, the number on the sheet, the source, how the command ended, the numbers that it\n"
-    "jumped over and the address it was for, if not its source; and replays, late and contested\n"
-    "knocks. A source is what the packet says; nothing proves it. Times are UTC.\n"
+    "jumped over and the address it was for, if not its source; the door it opened, until when, and\n"
+    "its end; what was undone; and replays, late and contested knocks. A source is what the packet\n"
+    "says; nothing proves it. Times are UTC.\n"
     "\n"
     "examples:\n"
     "  knockmgr log\n"

@@ -16,9 +16,9 @@ namespace otk::knockmgr {
 const std::vector<Subcommand>& all_subcommands() {
     static const std::vector<Subcommand> all = [] {
         std::vector<Subcommand> rows;
-        for (const auto& family :
-             {init_subcommands, user_subcommands, command_subcommands, grant_subcommands, log_subcommands,
-              explain_subcommands, status_subcommands, restore_subcommands}) {
+        for (const auto& family : {init_subcommands, user_subcommands, command_subcommands, grant_subcommands,
+                                   log_subcommands, explain_subcommands, watch_subcommands, doors_subcommands,
+                                   guard_subcommands, status_subcommands, restore_subcommands}) {
             std::vector<Subcommand> more = family();
             std::move(more.begin(), more.end(), std::back_inserter(rows));
         }
@@ -29,16 +29,19 @@ const std::vector<Subcommand>& all_subcommands() {
 
 namespace {
 
-// The subcommand the words begin with, and how many words name it; nothing when they name none.
+// The subcommand the words begin with, and how many words name it; nothing when they name none. Two words go
+// before one: `doors close` is not `doors`.
 struct Match {
     const Subcommand* subcommand = nullptr;
     std::size_t words = 0;
 };
 
 Match find_subcommand(std::span<const std::string> words) {
-    for (const Subcommand& subcommand : all_subcommands()) {
-        if (subcommand.name == words[0]) return {&subcommand, 1};
-        if (words.size() > 1 && subcommand.name == words[0] + " " + words[1]) return {&subcommand, 2};
+    for (std::size_t count = std::min<std::size_t>(words.size(), 2); count > 0; --count) {
+        const std::string name = count == 2 ? words[0] + " " + words[1] : words[0];
+        for (const Subcommand& subcommand : all_subcommands()) {
+            if (subcommand.name == name) return {&subcommand, count};
+        }
     }
     return {};
 }

@@ -51,6 +51,8 @@ class Fields {
 [[nodiscard]] std::string state_word(bool enabled);
 // The arguments as a shell would take them: quoted where that is needed.
 [[nodiscard]] std::string shell_line(const std::vector<std::string>& argv);
+// One after the other with a blank between them.
+[[nodiscard]] std::string joined(const std::vector<std::string>& names);
 // "1 knock", "2 knocks"
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view what);
 

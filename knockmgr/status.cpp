@@ -1,17 +1,15 @@
 // knockmgr status: does it run, and is all well?
+#include "base/clock.h"
 #include "base/text.h"
 #include "knockmgr/as_ledger_reader.h"
+#include "knockmgr/daemon.h"
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
-#include "sys/file.h"
+#include "policy/time_zone.h"
 
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <limits>
-#include <span>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -19,101 +17,59 @@ namespace otk::knockmgr {
 
 namespace {
 
-constexpr Count few_knocks = 10; // DESIGN 10
-
-// What knockd says about itself, and whether it is there to say it.
-struct Daemon {
-    Json says; // null when it has written nothing
-    std::int64_t pid = 0;
-    bool running = false;
-    bool accepting = false;
-    std::string trouble; // why nothing is known, if so
-};
-
-// A number may have been given to another program since: the name has to be right, too.
-bool runs(std::int64_t pid) {
-    if (pid <= 0 || pid > std::numeric_limits<pid_t>::max()) return false;
-    if (kill(static_cast<pid_t>(pid), 0) != 0 && errno != EPERM) return false;
-    const auto name = read_file(fmt::format("/proc/{}/comm", pid), 64);
-    return name && *name == "knockd\n";
-}
-
-Daemon ask_daemon(const Places& where) {
-    constexpr std::size_t largest_status = 1U << 20;
-    Daemon daemon;
-    std::optional<std::string> text;
-    try {
-        text = read_file(where.status, largest_status);
-    } catch (const Error& fault) {
-        daemon.trouble = fault.what();
-        return daemon;
-    }
-    if (!text) return daemon;
-    daemon.says = Json::parse(*text, nullptr, false);
-    if (!daemon.says.is_object()) {
-        daemon.says = nullptr;
-        daemon.trouble = where.status.string() + ": this is not what knockd writes";
-        return daemon;
-    }
-    const auto pid = daemon.says.find("pid");
-    if (pid != daemon.says.end() && pid->is_number_integer()) daemon.pid = pid->get<std::int64_t>();
-    daemon.running = runs(daemon.pid);
-    const auto acceptance = daemon.says.find("acceptance");
-    daemon.accepting = daemon.running && acceptance != daemon.says.end() && *acceptance == "open";
-    return daemon;
-}
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    if (found == object.end()) return "?";
-    return printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
-
 std::string daemon_text(const Daemon& daemon) {
     if (!daemon.trouble.empty()) return "unknown: " + daemon.trouble;
-    if (daemon.says.is_null()) return "not running";
+    if (!daemon.says) return "not running";
+    const std::string started =
+        daemon.says->started.empty() ? "at an unknown time" : printable(daemon.says->started);
     if (!daemon.running) {
         return fmt::format(
             "not running: it ended without a word (it was process {}, started {}); look into the journal",
-            daemon.pid, text_at(daemon.says, "started"));
+            daemon.says->pid, started);
     }
-    return fmt::format("running as process {} since {}\n{}", daemon.pid, text_at(daemon.says, "started"),
+    return fmt::format("running as process {} since {}\n{}", daemon.says->pid, started,
                        daemon.accepting ? "accepting knocks"
-                                        : "NOT accepting knocks: " + text_at(daemon.says, "acceptance"));
+                                        : "NOT accepting knocks: " + printable(daemon.says->acceptance));
 }
 
-// The counters of knockd's status file, as people call them.
-struct Counter {
-    std::string_view key;
-    std::string_view name;
-};
-constexpr std::array since_capture{Counter{"packets_seen", "packets seen"},
-                                   Counter{"packets_lost", "packets lost for want of room"},
-                                   Counter{"unread", "packets that could not be read"},
-                                   Counter{"noise", "packets without a knock"},
-                                   Counter{"hits", "values of a chain found"},
-                                   Counter{"held_back", "repeats not reported one by one"},
-                                   Counter{"dns_answered", "DNS answers sent"},
-                                   Counter{"dns_not_answered", "DNS answers not sent"}};
-constexpr std::array since_start{
-    Counter{"accepted", "knocks accepted"},
-    Counter{"refused", "knocks refused"},
-    Counter{"replays", "replays"},
-    Counter{"late", "late knocks"},
-    Counter{"contested", "contested knocks"},
-    Counter{"child_crashes", "crashes of a helper process"},
-};
+std::string number_text(const DaemonStatus::Number& number) {
+    return number ? std::to_string(*number) : "unknown";
+}
 
-// Those of the names that are there, one a line, under the line that says since when they count.
-std::string counters_text(const Daemon& daemon, std::string_view since, std::span<const Counter> names) {
-    std::string text = fmt::format("(since {} started)", since);
-    const auto counters = daemon.says.find("counters");
-    if (counters == daemon.says.end() || !counters->is_object()) return text + "\nnone";
-    for (const Counter& counter : names) {
-        const auto found = counters->find(std::string(counter.key));
-        if (found != counters->end()) text += fmt::format("\n{}: {}", counter.name, found->dump());
+bool about_alerts(const StatusCounter& counter) {
+    return counter.value == &DaemonStatus::alerts_raised || counter.value == &DaemonStatus::alerts_held_back;
+}
+
+// Those that the file has, one a line, under the line that says since when they count.
+std::string counters_text(const DaemonStatus& says, CountedSince since) {
+    std::string text = fmt::format("(since {} started)", name_of(since));
+    for (const StatusCounter& counter : status_counters()) {
+        const DaemonStatus::Number& number = says.*counter.value;
+        if (counter.since != since || !number || about_alerts(counter)) continue;
+        text += fmt::format("\n{}: {}", counter.name, *number);
     }
     return text;
+}
+
+std::string flood_text(const DaemonStatus& says) {
+    if (!says.flood) return "unknown";
+    return *says.flood ? "YES: more packets a second than [alerts] flood that are no knock" : "no";
+}
+
+// The zone that this system shows its times in; grants with hours name their own.
+std::string server_zone() {
+    constexpr std::string_view database = "zoneinfo/";
+    std::error_code trouble;
+    const std::string target = std::filesystem::read_symlink("/etc/localtime", trouble).string();
+    const std::size_t at = target.rfind(database);
+    return trouble || at == std::string::npos ? std::string() : target.substr(at + database.size());
+}
+
+std::string server_zone_text(Time now) {
+    const std::string zone = server_zone();
+    if (zone.empty()) return "unknown: /etc/localtime names none";
+    if (!time_zone_known(zone)) return printable(zone) + ", which is not in the time zone database";
+    return fmt::format("{}, where it is {}", printable(zone), local_text(now, zone));
 }
 
 struct LedgerState {
@@ -165,10 +121,11 @@ struct Totals {
     std::size_t enabled_grants = 0;
     std::uint64_t weak = 0;                          // R
     std::vector<GrantDetails> retired;               // by `knockmgr restore`
+    std::vector<GrantDetails> without_zone;          // the time zone of their hours is not known here
     std::vector<std::pair<GrantDetails, Count>> few; // enabled grants with few knocks left
 };
 
-Totals add_up(const PolicyStore& store, const Positions& positions) {
+Totals add_up(const PolicyStore& store, const Positions& positions, Count few_knocks) {
     Totals totals;
     totals.users = store.users().size();
     totals.commands = store.commands().size();
@@ -178,10 +135,19 @@ Totals add_up(const PolicyStore& store, const Positions& positions) {
         if (details.grant.retired) totals.retired.push_back(details);
         if (!details.grant.enabled || details.grant.retired) return;
         ++totals.enabled_grants;
+        const GrantRules& rules = details.grant.rules;
+        if (!rules.hours.empty() && !time_zone_known(rules.time_zone)) totals.without_zone.push_back(details);
         const Count left = knocks_left(positions, details.grant);
         if (left <= few_knocks) totals.few.emplace_back(details, left);
     });
     return totals;
+}
+
+Json names_of(const std::vector<GrantDetails>& grants) {
+    Json names = Json::array();
+    for (const GrantDetails& grant : grants)
+        names.push_back({{"user", grant.user.name}, {"command", grant.command.name}});
+    return names;
 }
 
 int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
@@ -190,12 +156,10 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
     for (const auto& [grant, left] : totals.few) {
         few.push_back({{"user", grant.user.name}, {"command", grant.command.name}, {"knocks_left", left}});
     }
-    Json retired = Json::array();
-    for (const GrantDetails& grant : totals.retired)
-        retired.push_back({{"user", grant.user.name}, {"command", grant.command.name}});
+    const std::string zone = server_zone();
     return print_json({{"running", daemon.running},
                        {"accepting", daemon.accepting},
-                       {"daemon", daemon.says},
+                       {"daemon", daemon.says ? Json::parse(daemon.text) : Json()},
                        {"users", totals.users},
                        {"commands", totals.commands},
                        {"grants", totals.grants},
@@ -210,34 +174,56 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
                        {"window", config.accept.window},
                        {"weak_load", totals.weak * config.accept.window},
                        {"weak_limit", config.accept.weak_limit},
+                       {"time_zone", zone.empty() ? Json() : Json(zone)},
                        {"few_knocks_left", few},
-                       {"must_be_renewed", retired}});
+                       {"must_be_renewed", names_of(totals.retired)},
+                       {"time_zone_not_known", names_of(totals.without_zone)}});
+}
+
+std::string lines_of(const std::vector<GrantDetails>& grants) {
+    std::string lines;
+    for (const GrantDetails& grant : grants)
+        lines += fmt::format("{}{}/{}", lines.empty() ? "" : "\n", grant.user.name, grant.command.name);
+    return lines;
+}
+
+void add_daemon(Fields& fields, const Daemon& daemon) {
+    fields.add("daemon", daemon_text(daemon));
+    if (!daemon.running) return;
+    const DaemonStatus& says = *daemon.says;
+    fields.add("doors", fmt::format("{} open or waiting to be undone", number_text(says.doors)));
+    fields.add("guard", says.guard.empty() ? "unknown" : printable(says.guard));
+    fields.add("flood", flood_text(says));
+    fields.add("alerts", fmt::format("{} raised, {} held back", number_text(says.alerts_raised),
+                                     number_text(says.alerts_held_back)));
+    fields.add("packets", counters_text(says, CountedSince::capture));
+    fields.add("repeats", counters_text(says, CountedSince::validate));
+    fields.add("knocks", counters_text(says, CountedSince::knockd));
 }
 
 int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
                   const Config& config) {
     Fields fields;
-    fields.add("daemon", daemon_text(daemon));
-    if (daemon.running) {
-        fields.add("packets", counters_text(daemon, "knockd-capture", since_capture));
-        fields.add("knocks", counters_text(daemon, "knockd", since_start));
-    }
+    add_daemon(fields, daemon);
     fields.add("ledger", ledger_text(ledger));
     fields.add("policy", fmt::format("{}, {}, {} ({} enabled)", counted(totals.users, "user"),
                                      counted(totals.commands, "command"), counted(totals.grants, "grant"),
                                      totals.enabled_grants));
     fields.add("64-bit knocks", fmt::format("{} x window {} = {} of {}", totals.weak, config.accept.window,
                                             totals.weak * config.accept.window, config.accept.weak_limit));
+    fields.add("time zone", server_zone_text(SystemClock().now()));
     std::string few;
     for (const auto& [grant, left] : totals.few) {
         few += fmt::format("{}{}/{}: {} left", few.empty() ? "" : "\n", grant.user.name, grant.command.name,
                            left);
     }
     fields.add("running out", few.empty() ? "none" : few);
-    std::string retired;
-    for (const GrantDetails& grant : totals.retired)
-        retired += fmt::format("{}{}/{}", retired.empty() ? "" : "\n", grant.user.name, grant.command.name);
-    if (!retired.empty()) fields.add("must be renewed", retired);
+    if (!totals.retired.empty()) fields.add("must be renewed", lines_of(totals.retired));
+    if (!totals.without_zone.empty()) {
+        fields.add("REFUSED always", "their hours have a time zone that is not known here; is tzdata "
+                                     "installed?\n" +
+                                         lines_of(totals.without_zone));
+    }
     return print(fields.text());
 }
 
@@ -248,16 +234,18 @@ int status(const Invocation& invocation) {
     const Daemon daemon = ask_daemon(where);
     const LedgerState ledger = ask_ledger(where, store.ledger_id());
     const Positions positions = ledger.readable ? read_positions(where) : Positions{};
-    const Totals totals = add_up(store, positions);
+    const Totals totals = add_up(store, positions, config.alerts.few_left);
     (void)(invocation.json() ? print_as_json(daemon, ledger, totals, config)
                              : print_as_text(daemon, ledger, totals, config));
     return daemon.accepting ? 0 : 1;
 }
 
 constexpr std::string_view status_help =
-    "Shows whether knockd runs and accepts knocks, what it counted, whether the ledger is the right\n"
-    "one, how near the 64-bit chains are to weak_limit, and which grants have ten knocks left or\n"
-    "less. Exit code 0 when knockd runs and accepts, else 1.\n"
+    "Shows whether knockd runs and accepts knocks, how many doors are open, whether the guard is\n"
+    "armed, whether packets flood in, what was counted and how many alerts were raised and held\n"
+    "back; whether the ledger is the right one, how near the 64-bit chains are to weak_limit, this\n"
+    "server's time zone, and which grants run out of knocks ([alerts] few_left) or refuse everything.\n"
+    "Exit code 0 when knockd runs and accepts, else 1.\n"
     "\n"
     "examples:\n"
     "  knockmgr status\n"

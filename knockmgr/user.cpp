@@ -1,5 +1,6 @@
 // knockmgr user ...: who may knock.
 #include "base/text.h"
+#include "knockmgr/command_view.h"
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
@@ -72,10 +73,13 @@ int disable(const Invocation& invocation) { return set_enabled(invocation, false
 int remove(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const User user = user_called(store, invocation.arguments[0]);
-    const std::size_t grants = store.grants_of_user(user.name).size();
-    confirm(invocation, fmt::format("Remove user {} with {}?", user.name, counted(grants, "grant")));
+    std::vector<Command> commands;
+    for (const GrantDetails& grant : store.grants_of_user(user.name))
+        commands.push_back(grant.command);
+    const std::string stake = counted(commands.size(), "grant") + at_stake(commands);
+    confirm(invocation, fmt::format("Remove user {} with {}?", user.name, stake));
     store.remove_user(user.id);
-    return print(fmt::format("user {} removed with {}\n", user.name, counted(grants, "grant")));
+    return print(fmt::format("user {} removed with {}\n", user.name, stake));
 }
 
 const Option json_option{"json", "", "print JSON; times in UTC"};
@@ -131,7 +135,8 @@ std::vector<Subcommand> user_subcommands() {
          false,
          "refuse all knocks of a user",
          "Refuses all knocks of the user until he is enabled again; takes effect in the running\n"
-         "daemon within a second. A knock that comes in the meantime is spent and refused.\n\nexample:\n"
+         "daemon within a second. Open doors of the user end, and what waits to be undone is undone at\n"
+         "once. A knock that comes in the meantime is spent and refused.\n\nexample:\n"
          "  knockmgr user disable anna\n",
          {},
          disable},
@@ -141,8 +146,9 @@ std::vector<Subcommand> user_subcommands() {
          1,
          false,
          "remove a user and the user's grants",
-         "Removes the user and all the user's grants; the sheets are worthless from then on. The\n"
-         "ledger keeps what happened. Asks first, unless --yes.\n\nexample:\n  knockmgr user remove anna "
+         "Removes the user and all the user's grants; the sheets are worthless from then on. Open doors\n"
+         "of the user end, and what waits to be undone is undone at once. The ledger keeps what\n"
+         "happened. Asks first, unless --yes.\n\nexample:\n  knockmgr user remove anna "
          "--yes\n",
          {yes_option},
          remove},

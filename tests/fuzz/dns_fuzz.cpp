@@ -26,5 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             "an answer is at most twice the question");
     promise(answer.size >= 12 + question->section.size(), "an answer echoes the question");
     promise(!parse_question(Bytes(answer.bytes).first(answer.size)), "an answer is no question: no loop");
+    const Answer told =
+        answer_question(*question, size, data_of_zones[below->zone], *below, address, "open 50123 604800s");
+    promise(told.size <= 2 * size && told.size <= largest_answer, "a text makes it no longer than that");
+    promise(asks_for_text(*question) || told.bytes == answer.bytes, "a text is for TXT and ANY only");
     return 0;
 }

@@ -51,6 +51,16 @@ def test_wrong_usage():
         ('--zone "k..org" should be', "sheet", "-s", "a", "--zone", "k..org"),
         ("say with --zone", "sheet", "-s", "a", "--names-address", "--form", "base32"),
         ("needs --form base32", "sheet", "-s", "a", "--names-address", "--zone", "k.example.org"),
+        ("--confirm is about dns", "sheet", "-s", "a", "--confirm"),
+        ("say only one of them", "sheet", "-s", "a", "--open", "22/tcp", "--ports", "61000-65534"),
+        ("--ssh is about a port", "sheet", "-s", "a", "--ssh"),
+        ("--hold is about a port", "sheet", "-s", "a", "--hold", "60s"),
+        ("goes by tcp", "sheet", "-s", "a", "--open", "22/udp", "--ssh"),
+        ('--hold "60" should be', "sheet", "-s", "a", "--open", "22/tcp", "--hold", "60"),
+        *((f'--open "{port}" should be', "sheet", "-s", "a", "--open", port)
+          for port in ("22", "0/tcp", "65536/tcp", "22/sctp", "ssh/tcp", "22/tcp/")),
+        *((f'--ports "{ports}" should be', "sheet", "-s", "a", "--ports", ports)
+          for ports in ("61000", "0-9", "9-8", "1-65536", "1-", "-1", "a-b", "1-2-3")),
         ('--udp-port "65536" should be', "sheet", "-s", "a", "--udp-port", "65536"),
     ):
         error = refused(2, words, *arguments)

@@ -1,6 +1,7 @@
 """What knockgen computes, against RFC 2289's vectors, Python's hashlib and Heimdal's otpprint."""
 
 import base64
+import hashlib
 import json
 import re
 import shutil
@@ -159,6 +160,44 @@ def test_random_seed():
     expect_in(f"Seed:        {seed}\n", told)
     expect_in(f"knockgen sheet --seed {seed} --algorithm md5 --length 100", told)
     expect_in("knockmgr grant add", told)
+
+
+def door_port(value, low, high):
+    """DESIGN section 6, last paragraph."""
+    digest = hashlib.sha256(b"otk-door-1" + bytes.fromhex(value)).digest()
+    return low + int.from_bytes(digest[:4], "big") % (high - low + 1)
+
+
+def test_ports():
+    """the port that a knock opens stands beside it, in every form and number of columns"""
+    for algorithm, low, high in (("md5", 61000, 65534), ("sha256", 1, 65535), ("sha1", 4242, 4242)):
+        values = oracle.chain(algorithm, SECRET, "dog2", 20)
+        for form in ("hex", "base32", "words"):
+            options = ("-s", "dog2", "-a", algorithm, "-n", "21", "-f", form)
+            page = output_of("sheet", *options, "--ports", f"{low}-{high}", "--hold", "90s", "--ssh")
+            plain = output_of("sheet", *options)
+            cells = re.findall(r"\[ \] +(\d+)  (\S.*?)  +(\d+)(?=  \[|\n)", page)
+            expect(sorted(int(number) for number, _, _ in cells), list(range(1, 21)))
+            for number, value, port in cells:
+                expect_in(f"{number}  {value}", plain)
+                expect((number, int(port)), (number, door_port(values[int(number)], low, high)))
+            first = door_port(values[20], low, high)
+            for part in (f"port {first} is open for 90s", f"    ssh {'' if first == 22 else f'-p {first} '}SERVER\n"):
+                expect_in(part, page)
+            expect(max(len(line) for line in page.splitlines()) <= 80, True)
+
+
+def test_after_the_knock():
+    """a sheet says what to do after the knock only where there is something to do"""
+    options = ("-s", "dog2", "-a", "md5", "-n", "5")
+    value = oracle.chain("md5", SECRET, "dog2", 4)[4]
+    for more, part in ((("--open", "22/tcp"), "    ssh SERVER\n"), (("--open", "2222/tcp", "--ssh"), "    ssh -p 2222 SERVER\n"),
+                       (("--open", "53/udp"), "connect to SERVER, port 53/udp\n"),
+                       (("--confirm", "--zone", "k.example.org"), f"    dig +short TXT {value}.k.example.org\n")):
+        page = output_of("sheet", *options, *more)
+        expect_in(part, page)
+        expect_in("AFTER KNOCK 4\n", page)
+    expect("AFTER" in output_of("sheet", *options, "--zone", "k.example.org"), False)
 
 
 def test_passphrase_bytes():

@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
+
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tap import expect, expect_in, run_all  # noqa: E402, F401: for the scripts of this folder
 
 KNOCKMGR = os.path.abspath(sys.argv[1])
 SCENE = os.path.abspath(sys.argv[2])
@@ -88,40 +90,42 @@ class Installation:
         self.must("command", "add", command, "--exec", "--as", CALLER, "--", "/bin/echo", "hello")
         return self.must("grant", "add", user, command, "--generate", "--json", *options).json()
 
-    def play_scene(self, length=20):
-        """The history of scene.cpp; gives the knocks and the grant's listing."""
+    def play_scene(self, play="knocks", length=20):
+        """A history of scene.cpp; gives the knocks and the grant's listing."""
         added = self.with_grant("--length", str(length))
+        return self.play_scene_of([knock["value"] for knock in added["knocks"]], play)
+
+    def play_scene_of(self, values, play="knocks"):
+        """Likewise, with a grant that is there."""
         grant = self.must("grant", "show", "anna", "hello", "--json").json()
-        values = [knock["value"] for knock in added["knocks"]]
         folder = f"{self.dir}/ledger"
-        subprocess.run([SCENE, f"{folder}/ledger.db", grant["chain"], "1", "anna", "hello", grant["image"], *values],
-                       check=True)
+        subprocess.run([SCENE, play, f"{folder}/ledger.db", grant["chain"], "1", "anna", "hello", grant["image"],
+                        *values], check=True)
         for name in os.listdir(folder) if IS_ROOT else ():
             shutil.chown(os.path.join(folder, name), "nobody")
         return values, grant
 
 
-def expect(got, wanted):
-    assert got == wanted, f"got {got!r}, expected {wanted!r}"
+class Daemon:
+    """`with Daemon(otk)`: something that passes for a running knockd, and what it says about itself."""
 
+    def __init__(self, otk, **says):
+        self._otk = otk
+        self._says = {"started": "2026-11-21T19:00:00Z", "acceptance": "open", **says}
 
-def expect_in(part, whole):
-    assert part in whole, f"{part!r} is not in {whole!r}"
+    def __enter__(self):
+        shutil.copy("/bin/sleep", f"{self._otk.base}/knockd")
+        self._process = subprocess.Popen([f"{self._otk.base}/knockd", "600"])
+        self.say()
+        return self
 
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
 
-def run_all(names):
-    """Runs every test_* function of a script, in the order in which they stand."""
-    tests = [test for name, test in names.items() if name.startswith("test_")]
-    failures = 0
-    print(f"1..{len(tests)}")
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__doc__}")
-        except Exception:  # any failure at all is a failed test, and the next one still runs
-            failures += 1
-            print(f"not ok {number} - {test.__doc__}")
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-        sys.stdout.flush()
-    sys.exit(1 if failures else 0)
+    def say(self, **more):
+        self._says.update(more)
+        path = f"{self._otk.dir}/monitor/status.json"
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump({"pid": self._process.pid, **self._says}, file)
+        os.rename(path + ".new", path)

@@ -1,43 +1,13 @@
 """grants: chains, their rules, and what is refused."""
 
-import hashlib
 import json
 import os
-import re
-import shlex
 import sqlite3
-import stat
-import subprocess
 
-from harness import CALLER, KNOCKGEN, Installation, expect, expect_in, run_all
+from harness import Installation, expect, expect_in, run_all
+from users import ready, step, token
 
 WEAK = '[accept]\nwindow = 10\nalgorithms = ["sha256", "md5"]\nweak_limit = 2000\n'
-
-
-def token(seed, algorithm="sha256", length=100, image=None):
-    image = image or hashlib.sha256(seed.encode()).hexdigest()[:32 if algorithm == "sha256" else 16]
-    return f"otk1:{algorithm}:{length}:{seed}:{image}"
-
-
-def ready(otk):
-    otk.must("user", "add", "anna")
-    otk.must("command", "add", "hello", "--exec", "--as", CALLER, "--", "/bin/echo", "hello")
-    return otk
-
-
-ZONE = '[dns]\nzones = ["k.example.org"]\n'
-
-
-def with_let_in(otk):
-    """A user, and a command that uses an address."""
-    otk.must("user", "add", "anna")
-    otk.must("command", "add", "let-in", "--exec", "--as", CALLER, "--", "/bin/echo", "{address}")
-    return otk
-
-
-def step(value):
-    """One step of a sha256 chain, computed by somebody else's SHA-256."""
-    return hashlib.sha256(bytes.fromhex(value)).hexdigest()[:32]
 
 
 def test_generate():
@@ -76,93 +46,6 @@ def test_two_chains_differ():
         grants = otk.must("grant", "list", "--json").json()
         expect(len({grant["seed"] for grant in grants}), 2)
         expect(len({grant["image"] for grant in grants}), 2)
-
-
-def test_sheet():
-    """--sheet writes a new private file, overwrites nothing, and leaves none behind when the grant is refused"""
-    with Installation() as otk:
-        sheet = f"{otk.base}/sheet.txt"
-        said = ready(otk).must("grant", "add", "anna", "hello", "--generate", "--sheet", sheet).out
-        expect(stat.S_IMODE(os.stat(sheet).st_mode), 0o600)
-        with open(sheet, encoding="ascii") as file:
-            content = file.read()
-        words = otk.must("grant", "show", "anna", "hello", "--json").json()["check_words"]
-        expect_in(words, content)
-        expect_in(words, said)
-        expect("anna" in content, False)
-        otk.refused(1, sheet, "grant", "renew", "anna", "hello", "--generate", "--sheet", sheet)
-        other = f"{otk.base}/other.txt"
-        otk.refused(1, "already", "grant", "add", "anna", "hello", "--generate", "--sheet", other)
-        otk.refused(1, "No such file", "grant", "renew", "anna", "hello", "--generate", "--sheet", f"{otk.base}/no/such/x")
-        expect(os.path.exists(other), False)
-
-
-def dns_lines(text):
-    return re.findall(r"^    (?:dig|nslookup|http).*k\.example\.org", text, re.MULTILINE)
-
-
-def test_sheet_of_a_command_with_an_address():
-    """a sheet has lines for dns only where the rule for addresses lets such a knock pass, and in that form"""
-    for rule, form, lines, address in ((None, "base32", 0, ""), (None, "hex", 0, ""), ("source", "hex", 3, ""),
-                                       ("source", "base32", 3, ""), ("named", "base32", 3, "-A-B-C-D"),
-                                       ("named", "hex", 0, ""), ("named", "words", 0, "")):
-        with Installation(ZONE) as otk:
-            sheet = f"{otk.base}/sheet.txt"
-            options = ("--address", rule) if rule else ()
-            said = with_let_in(otk).must("grant", "add", "anna", "let-in", "--generate", "--form", form,
-                                         "--sheet", sheet, *options).out
-            with open(sheet, encoding="ascii") as file:
-                content = file.read()
-            found = dns_lines(content)
-            expect((rule, form, len(found)), (rule, form, lines))
-            expect(all((address + ".k.example.org" in line) and ("A-B-C-D" in line) == bool(address)
-                       for line in found), True)
-            expect("no lines for dns" in said, lines == 0)
-            expect("put _ between words" in content, False)
-
-
-def test_sheet_without_an_address():
-    """where the command uses no address, lines for dns need no name of one, whatever the rule"""
-    for rule in ("knock", "source", "named"):
-        with Installation(ZONE) as otk:
-            sheet = f"{otk.base}/sheet.txt"
-            said = ready(otk).must("grant", "add", "anna", "hello", "--generate", "--address", rule, "--sheet", sheet)
-            with open(sheet, encoding="ascii") as file:
-                content = file.read()
-            expect((len(dns_lines(content)), "A-B-C-D" in content, "no lines" in said.out), (3, False, False))
-
-
-def printed_sheet(otk, user_token, *options):
-    """The sheet that knockgen prints by the line that `grant add --token` told."""
-    listed = otk.must("grant", "add", "anna", "let-in", "--token", user_token, "--json", *options).json()
-    otk.must("grant", "remove", "anna", "let-in", "--yes")
-    words = shlex.split(listed["sheet_command"])
-    expect((words[:2], words[-2:]), (["knockgen", "sheet"], ["--output", "sheet.txt"]))
-    done = subprocess.run([KNOCKGEN, *words[1:-2], "--passphrase-file", "-"], input="This is a test.\n", text=True,
-                          capture_output=True, check=False, timeout=60)
-    expect((listed["sheet_command"], done.returncode), (listed["sheet_command"], 0))
-    return listed, done.stdout
-
-
-def test_line_for_the_users_sheet():
-    """grant add --token prints a line by which knockgen makes the right sheet, whatever the rules are"""
-    with Installation(ZONE + '[udp]\nports = [4242]\n') as otk:
-        with_let_in(otk)
-        for number, (options, lines, address, ping) in enumerate((
-                ((), 0, False, True), (("--address", "source"), 3, False, True),
-                (("--address", "named"), 3, True, False), (("--address", "named", "--form", "hex"), 0, False, True),
-                (("--carriers", "udp"), 0, False, False), (("--carriers", "icmp"), 0, False, True))):
-            made = subprocess.run([KNOCKGEN, "token", "--seed", f"seed{number}", "--length", "21", "--weak", "-p", "-"],
-                                  input="This is a test.\n", text=True, capture_output=True, check=True, timeout=60)
-            listed, page = printed_sheet(otk, made.stdout.strip(), "--host", "server.example.org", *options)
-            expect((options, len(dns_lines(page)), "A-B-C-D" in page, "ping -c1" in page),
-                   (options, lines, address, ping))
-            expect("server.example.org 4242" in page, "icmp" not in options)
-            for part in (listed["check_words"], "Command      let-in", "length 21"):
-                expect_in(part, page)
-        otk.refused(2, "--host", "grant", "add", "anna", "let-in", "--token", token("pepper"), "--host", "a b")
-        expect_in("the user's sheet: knockgen sheet --seed pepper ",
-                  otk.must("grant", "add", "anna", "let-in", "--token", token("pepper")).out)
 
 
 def test_token():
@@ -251,8 +134,9 @@ def test_rules():
                        "--expires", "2090-12-31T18:30Z")
         def rules():
             return otk.must("grant", "show", "anna", "hello", "--json").json()["rules"]
-        first = {"address": "named", "named_within": ["203.0.113.0/24", "2001:db8::/32"],
+        first = {"address": "named", "claims": None, "named_within": ["203.0.113.0/24", "2001:db8::/32"],
                  "from": ["198.51.100.0/24", "192.0.2.1/32"], "carriers": ["udp", "dns"],
+                 "hours": [], "time_zone": None, "per_hour": None, "per_day": None,
                  "not_before": "2026-01-02T00:00:00.000Z", "expires": "2090-12-31T18:30:00.000Z"}
         shown = rules()
         shown["from"][1] = shown["from"][1].split("/")[0] + "/32"  # one address may be written either way
@@ -261,15 +145,16 @@ def test_rules():
         expect((rules()["carriers"], rules()["address"]), (["icmp"], "named"))
         otk.must("grant", "set", "anna", "hello", "--from", "any", "--named-within", "any", "--carriers", "any",
                  "--not-before", "none", "--expires", "none", "--address", "knock")
-        expect(rules(), {"address": "knock", "named_within": [], "from": [], "carriers": ["udp", "icmp", "dns"],
-                         "not_before": None, "expires": None})
+        expect(rules(), {"address": "knock", "claims": None, "named_within": [], "from": [],
+                         "carriers": ["udp", "icmp", "dns"], "hours": [], "time_zone": None, "per_hour": None,
+                         "per_day": None, "not_before": None, "expires": None})
 
 
 def test_bad_rules():
     """rules that cannot be read, or that nothing can fulfil, are refused"""
     with Installation() as otk:
         otk.with_grant()
-        for option, value, part in (("--address", "claim", "none of knock"), ("--carriers", "tcp", "udp,icmp"),
+        for option, value, part in (("--address", "mine", "none of knock"), ("--carriers", "tcp", "udp,icmp"),
                                     ("--carriers", "", "udp,icmp"), ("--from", "10.0.0.1/8", "no network"),
                                     ("--from", "example.org", "no network"), ("--expires", "2026-02-30", "no time"),
                                     ("--expires", "soon", "no time"), ("--not-before", "2026-01-01T25:00", "no time"),

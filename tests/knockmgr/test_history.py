@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 
-from harness import CALLER, IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all
+from harness import CALLER, IS_ROOT, KNOCKMGR, Daemon, Installation, expect, expect_in, run_all
 
 
 def test_log():
@@ -169,7 +169,7 @@ def test_explain_passed_over():
         shown = otk.must("grant", "show", "bert", "other", "--json").json()
         numbered = {knock["number"]: knock["value"] for knock in values["knocks"]}
         database = open_database(otk)
-        database.execute("INSERT INTO position (chain, image, count) VALUES (?, ?, ?)",
+        database.execute("INSERT INTO position (chain, image, count, at) VALUES (?, ?, ?, 1)",
                          (bytes.fromhex(shown["chain"]), bytes.fromhex(numbered[90]), 90))
         database.commit()
         database.close()
@@ -252,17 +252,49 @@ def test_status_of_a_dead_daemon():
 def test_status_counters():
     """status shows the counters by names that people understand, and since when they count"""
     with Installation() as otk:
-        shutil.copy("/bin/sleep", f"{otk.base}/knockd")
-        with subprocess.Popen([f"{otk.base}/knockd", "60"]) as daemon:
-            with open(f"{otk.dir}/monitor/status.json", "w", encoding="utf-8") as file:
-                json.dump({"pid": daemon.pid, "started": "2026-11-21T19:00:00Z", "acceptance": "open",
-                           "counters": {"packets_seen": 41, "dns_not_answered": 42, "accepted": 43}}, file)
+        counters = {"packets_seen": 41, "dns_not_answered": 42, "late": 40, "accepted": 43, "alerts_raised": 44}
+        with Daemon(otk, counters=counters, doors=3, guard="armed", flood=True):
             found, text = status(otk, 0), otk.must("status").out
-            daemon.kill()
         expect((found["running"], found["accepting"], found["daemon"]["counters"]["dns_not_answered"]), (True, True, 42))
         text = re.sub(r"\n +", "\n", text)
         expect_in("(since knockd-capture started)\npackets seen: 41\nDNS answers not sent: 42\n", text)
+        expect_in("(since knockd-validate started)\nlate knocks: 40\n", text)
         expect_in("(since knockd started)\nknocks accepted: 43\n", text)
+        text = re.sub(r":  +", ": ", text)
+        for line in ("doors: 3 open", "guard: armed", "flood: YES", "alerts: 44 raised, unknown held back"):
+            expect_in("\n" + line, text)
+
+
+def test_status_of_an_older_daemon():
+    """what knockd does not say is not known, and nothing is made up for it"""
+    with Installation() as otk:
+        with Daemon(otk):
+            text = re.sub(r":  +", ": ", otk.must("status").out)
+            for line in ("doors: unknown", "guard: unknown", "flood: unknown", "alerts: unknown raised"):
+                expect_in("\n" + line, text)
+
+
+def test_status_of_few_knocks():
+    """which grants run out is decided by few_left of the configuration"""
+    with Installation("[alerts]\nfew_left = 3\n") as otk:
+        otk.with_grant("--length", "5")
+        otk.with_grant("--length", "4", user="bert", command="other")
+        expect([(grant["user"], grant["knocks_left"]) for grant in status(otk, 1)["few_knocks_left"]], [("bert", 3)])
+
+
+def test_status_of_time_zones():
+    """the server's time zone is shown, and grants whose zone this system does not know"""
+    with Installation() as otk:
+        otk.with_grant("--hours", "mon-fri 08:00-18:00", "--zone", "Europe/Berlin")
+        otk.with_grant("--hours", "mon-fri 08:00-18:00", user="bert", command="other")
+        link = os.path.realpath("/etc/localtime")
+        zone = status(otk, 1)["time_zone"]
+        expect(zone is None or link.endswith(zone) or os.path.islink("/etc/localtime"), True)
+        expect(status(otk, 1)["time_zone_not_known"], [])
+        os.mkdir(f"{otk.base}/no-zones")
+        done = otk.run("status", "--json", environment={"TZDIR": f"{otk.base}/no-zones"})
+        expect(done.json()["time_zone_not_known"], [{"user": "anna", "command": "hello"}])
+        expect_in("REFUSED always", otk.run("status", environment={"TZDIR": f"{otk.base}/no-zones"}).out)
 
 
 def test_status_of_a_foreign_ledger():

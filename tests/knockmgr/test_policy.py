@@ -22,7 +22,7 @@ def all_subcommands():
 def test_init():
     """init makes a whole installation with the owners and modes that keep the parts apart"""
     with Installation() as otk:
-        for name, mode in (("policy", 0o750), ("ledger", 0o700), ("monitor", 0o700), ("policy/policy.db", 0o640)):
+        for name, mode in (("policy", 0o750), ("ledger", 0o700), ("monitor", 0o711), ("policy/policy.db", 0o640)):
             expect(stat.S_IMODE(os.stat(f"{otk.dir}/{name}").st_mode), mode)
         if IS_ROOT:
             nobody = pwd.getpwnam("nobody")

@@ -17,12 +17,14 @@ ALLOWED = {
     "knockd/knockd": {"libfmt", "libsqlite3", "libmnl", "libnftnl", "libseccomp", "libcap-ng"},
     "knockd/knockd-capture": {"libfmt", "libpcap", "libcrypto", "libseccomp", "libcap-ng"},
     "knockd/knockd-validate": {"libfmt", "libcrypto", "libsqlite3", "libseccomp", "libcap-ng"},
+    "knockd/knockd-forward": {"libfmt", "libseccomp", "libcap-ng"},
 }
 # What a program cannot do its work without: if readelf were misread and saw nothing, this would show it.
 NEEDED = {
     "knockd/knockd": {"libsqlite3"},
     "knockd/knockd-capture": {"libpcap", "libcrypto"},
     "knockd/knockd-validate": {"libsqlite3", "libcrypto"},
+    "knockd/knockd-forward": {"libseccomp"},
 }
 PROGRAMS = [*ALLOWED, "knockmgr/knockmgr", "knockgen/knockgen"]
 

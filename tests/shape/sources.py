@@ -20,8 +20,9 @@ MAY_INCLUDE = {
     "net": {"base"},
     "sys": {"base"},
     "policy": {"base", "net", *OTP_NAMES},
-    "config": {"base", "net", *OTP_NAMES},
+    "config": {"base", "net", "policy", *OTP_NAMES},
     "store": {"base", "net", "otp", "policy"},
+    "firewall": {"base", "net", "policy", "sys"},
     "sheet": {"base", "otp"},
     "request": {"base", "net", "otp"},
 }
@@ -34,8 +35,8 @@ OUTSIDE = {
     "openssl/": ["lib/otp", "lib/store", "lib/request", "knockd/capture", "knockd/validate"],
     "seccomp.h": ["lib/sys"],
     "cap-ng.h": ["lib/sys"],
-    "libmnl/": ["knockd/monitor"],
-    "libnftnl/": ["knockd/monitor"],
+    "libmnl/": ["lib/firewall", "knockd/monitor"],
+    "libnftnl/": ["lib/firewall"],
     "toml++/": ["lib/config"],
 }
 # A shell between us and a program; copies without a length; numbers and names without errors; a parent that waits for its

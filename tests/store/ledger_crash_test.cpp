@@ -31,7 +31,12 @@ struct Committed {
     Head head;
 };
 
-// Spends knock `count` of every chain, in the transaction that is open.
+Address door_address() { return *Address::parse("192.0.2.7"); }
+// Of the hold that knock `count` begins or prolongs.
+Time deadline_at(Count count) { return at_second(3000 + length - count); }
+
+// Spends knock `count` of every chain, in the transaction that is open. The first chain's begins a hold, or
+// prolongs it, and is counted.
 Head spend_all(Ledger& ledger, Count count) {
     Head head;
     for (int chain = 0; chain < chains; ++chain) {
@@ -40,12 +45,24 @@ Head spend_all(Ledger& ledger, Count count) {
         }
         Row row = accepted(id_of(chain), value_at(chain, count), count);
         head = ledger.append(row);
+        if (chain != 0) continue;
+        ledger.hold({row.number, row.grant, door_address(), 0, deadline_at(count)});
+        ledger.admit(row.grant, row.at);
     }
     return head;
 }
 
-// What the validator does: some transactions, each of knocks of both chains, with an end and its output, then
-// closes.
+// The hold of row `of` is over, and its undo is to run.
+Head begin_undo(Ledger& ledger, RowNumber of) {
+    if (!ledger.release(of)) throw Error("there is no such hold");
+    Row undo;
+    undo.kind = RowKind::undo;
+    undo.of = of;
+    return ledger.append(undo);
+}
+
+// What the validator does: some transactions, each of knocks of both chains, with an end and its output, with
+// a hold that ends; then closes.
 void validator(const std::filesystem::path& file, int out) {
     Ledger ledger = Ledger::open(file);
     for (Count i = 1; i <= transactions; ++i) {
@@ -61,9 +78,19 @@ void validator(const std::filesystem::path& file, int out) {
             const std::vector<std::uint8_t> output(20'000, 'x');
             ledger.keep_output(end.number, output, false);
         }
+        if (i == 3) head = begin_undo(ledger, RowNumber{2});
+        ledger.note_request(i);
         ledger.commit();
         report(out, Committed{count, head});
     }
+}
+
+// The holds after so many transactions of the validator: a hold is there exactly as long as its knock's row
+// is and the row of its undo is not.
+std::vector<Hold> holds_after(Count done) {
+    if (done == 0 || done == 3) return {};
+    const RowNumber row{done < 3 ? 2 : 10}; // 1 created, 2 to 5 knocks, 6 end, 7 and 8 knocks, 9 undo
+    return {{row, GrantId{7}, door_address(), 0, deadline_at(length - done)}};
 }
 
 // What must hold after any crash, given what was reported before it.
@@ -86,7 +113,12 @@ void check_after(const std::filesystem::path& file, const std::vector<Committed>
     const auto rows = ledger.rows({.kind = RowKind::accepted}, SIZE_MAX);
     CHECK(rows.size() == (length - stands) * chains);
     CHECK(ledger.rows({.kind = RowKind::ended}, SIZE_MAX).size() == (length - stands >= 2 ? 1 : 0));
-    CHECK(ledger.open_commands().size() == rows.size() - (length - stands >= 2 ? 1 : 0));
+    CHECK(ledger.rows({.kind = RowKind::undo}, SIZE_MAX).size() == (length - stands >= 3 ? 1 : 0));
+    CHECK(ledger.open_commands().size() ==
+          rows.size() - (length - stands >= 2 ? 1 : 0) + (length - stands >= 3 ? 1 : 0));
+    CHECK(ledger.holds() == holds_after(length - stands));
+    CHECK(ledger.admitted(GrantId{7}, at_second(2000)).in_last_hour == length - stands);
+    CHECK(ledger.last_request() == length - stands);
     for (int chain = 0; chain < chains; ++chain) {
         const auto position = ledger.position(id_of(chain));
         REQUIRE((position ? position->count : length) == stands);

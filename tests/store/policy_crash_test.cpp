@@ -20,6 +20,30 @@ namespace {
 constexpr gid_t readers_group = 65534; // nogroup: stands for the group otk
 constexpr uid_t reader_user = 65534;   // nobody: stands for the user otk
 
+Command door() {
+    Command door{.name = "door", .kind = CommandKind::open, .hold = std::chrono::seconds(60)};
+    door.service = {Protocol::tcp, 22};
+    return door;
+}
+
+Command closing() { return {.name = "shut", .kind = CommandKind::close, .closes = CommandId{2}}; }
+
+GrantRules rules() {
+    GrantRules rules;
+    rules.hours = {*parse_hours("mon-fri 08:00-18:00")};
+    rules.time_zone = "Europe/Berlin";
+    rules.per_hour = 3;
+    return rules;
+}
+
+Request resync() {
+    Request request;
+    request.kind = Request::Kind::resync;
+    request.grant = GrantId{2};
+    request.value = enrolment(3).image;
+    return request;
+}
+
 // What knockmgr does, one change after the other.
 const std::vector<std::function<void(PolicyStore&)>>& changes() {
     static const std::vector<std::function<void(PolicyStore&)>> all{
@@ -28,7 +52,14 @@ const std::vector<std::function<void(PolicyStore&)>>& changes() {
         [](PolicyStore& store) { store.add_grant(grant(UserId{1}, CommandId{1}, 1)); },
         [](PolicyStore& store) { store.renew_grant(GrantId{1}, enrolment(2), chain_id(enrolment(2))); },
         [](PolicyStore& store) { store.retire_all_chains(); },
-        [](PolicyStore& store) { store.remove_user(UserId{1}); }};
+        [](PolicyStore& store) { store.add_command(door()); },
+        [](PolicyStore& store) { store.add_command(closing()); },
+        [](PolicyStore& store) { store.add_grant(grant(UserId{1}, CommandId{2}, 3)); },
+        [](PolicyStore& store) { store.set_grant_rules(GrantId{2}, rules()); },
+        [](PolicyStore& store) { store.add_request(resync()); },
+        [](PolicyStore& store) { store.set_guard({.on = true, .trial_until = at_second(900)}); },
+        [](PolicyStore& store) { store.remove_user(UserId{1}); },
+        [](PolicyStore& store) { store.remove_command(CommandId{3}); }};
     return all;
 }
 
@@ -38,14 +69,23 @@ std::string contents(const PolicyStore& store) {
     for (const User& user : store.users())
         text += fmt::format("user {}\n", user.name);
     for (const Command& command : store.commands())
-        text += fmt::format("command {}\n", command.name);
+        text += fmt::format("command {} {}\n", command.name, name_of(command.kind));
     store.each_grant([&](const GrantDetails& details) {
         text += fmt::format("grant {} {} {}\n", details.user.name, details.grant.enrolment.seed,
                             details.grant.retired ? "retired" : "live");
+        text += fmt::format("{} hours, {} an hour\n", details.grant.rules.hours.size(),
+                            details.grant.rules.per_hour);
     });
+    for (const std::int64_t id : {1, 2}) {
+        const auto left = store.removed_grant(GrantId{id});
+        if (left) text += fmt::format("removed {} {}\n", left->user.name, left->command.name);
+    }
+    for (const Request& request : store.requests_after(0))
+        text += fmt::format("request {} of {}\n", request.id, request.who);
+    text += fmt::format("guard {} {}\n", store.guard().on, store.guard().trial_until.has_value());
     for (const Change& change : store.changes(SIZE_MAX))
         text += fmt::format("{} {}\n", change.what, change.object);
-    for (const std::uint64_t which : {1U, 2U})
+    for (const std::uint64_t which : {1U, 2U, 3U})
         text += store.seed_seen(enrolment(which).seed) ? "seen\n" : "new\n";
     return text;
 }

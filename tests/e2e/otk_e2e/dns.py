@@ -6,7 +6,7 @@ import struct
 
 from . import wait
 
-TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16, "AAAA": 28}
+TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16, "AAAA": 28, "ANY": 255}
 
 
 def wire_name(name):

@@ -31,7 +31,7 @@ class Installation:
     def __init__(self, undo):
         self.programs = programs()
         self.exit_code = 0  # of the last call
-        for account in ("otk", "otk-capture", "nobody"):
+        for account in ("otk", "otk-capture", "otk-forward", "nobody"):
             try:
                 pwd.getpwnam(account)
             except KeyError as error:

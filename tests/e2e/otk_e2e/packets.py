@@ -55,6 +55,14 @@ def ipv4_packet(source, destination, protocol, payload):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
+def syn(source, destination, port, source_port=40000):
+    """A TCP SYN over IPv4, from whatever source."""
+    segment = struct.pack("!HHIIBBHHH", source_port, port, 1, 0, 5 << 4, 2, 65535, 0, 0)
+    pseudo = struct.pack("!4s4sBBH", socket.inet_aton(source), socket.inet_aton(destination), 0, socket.IPPROTO_TCP, len(segment))
+    segment = segment[:16] + struct.pack("!H", checksum(pseudo + segment)) + segment[18:]
+    return ipv4_packet(source, destination, socket.IPPROTO_TCP, segment)
+
+
 def ipv6_packet(source, destination, protocol, payload):
     return struct.pack("!IHBB16s16s", 6 << 28, len(payload), protocol, 64, socket.inet_pton(socket.AF_INET6, source),
                        socket.inet_pton(socket.AF_INET6, destination)) + payload

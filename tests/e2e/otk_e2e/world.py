@@ -51,6 +51,15 @@ class World:
             right.knock_until_it_runs()
         return right
 
+    def access(self, *of_command, options=(), algorithm="sha256", length=100):
+        """A new user, a new command of any kind, such as ("--open", "22/tcp", "--hold", "5s"), and a grant with a new
+        chain. `options` are the grant's."""
+        access = Access(self, next(self._serial), chain.Chain(algorithm, length))
+        self.installation.knockmgr("user", "add", access.user)
+        self.installation.knockmgr("command", "add", access.command, *of_command)
+        self.installation.knockmgr("grant", "add", access.user, access.command, "--token", access.chain.token(), *options)
+        return access
+
     def knock_udp(self, payload, family=4, host=None):
         packets.send_udp(host or self.client, self.server.address(family), payload)
 
@@ -63,12 +72,44 @@ class World:
         wait.until(lambda: not self.daemon.commands(), "all commands end")
 
 
-class Right:
+class Access:
+    """What a user has: a grant and its chain."""
+
     def __init__(self, world, number, its_chain):
         self._world = world
         self.user = f"user{number}"
         self.command = f"command{number}"
         self.chain = its_chain
+
+    def rows(self, kind=None):
+        rows = self._world.installation.log("--user", self.user)
+        return [row for row in rows if kind is None or row["kind"] == kind]
+
+    def newest_end(self):
+        """How the command of the newest accepted knock ended, when that is in the ledger; with the knock's row."""
+        def end():
+            newest = self.rows("accepted")[-1]
+            return newest["end"] and dict(newest["end"], of=newest["row"])
+
+        return wait.until(end, f"the end of {self.command} is in the ledger")
+
+    def spend(self, knock=None):
+        """Sends the next knock, by knock(value), again until the ledger has it, as users are told to do. Gives its row
+        when the monitor has done what it does about it, or the row of its refusal."""
+        before = {row["row"] for row in self.rows()}
+        value = self.chain.next()
+
+        def done():
+            (knock or self._world.knock_udp)(value)
+            new = [row for row in self.rows() if row["row"] not in before and row["kind"] in ("accepted", "refused")]
+            return new and (new[-1]["kind"] == "refused" or new[-1]["end"]) and new[-1]
+
+        return wait.until(done, f"a knock of {self.user} is in the ledger, with its end")
+
+
+class Right(Access):
+    def __init__(self, world, number, its_chain):
+        super().__init__(world, number, its_chain)
         self.file = f"{world.installation.directory}/runs{number}"
         with open(self.file, "wb"):
             os.chmod(self.file, 0o666)  # the command runs as nobody
@@ -110,15 +151,3 @@ class Right:
         self._world.settle()
         if len(self.runs()) != before:
             raise AssertionError(f"{self.command} ran, and should not have")
-
-    def rows(self, kind=None):
-        rows = self._world.installation.log("--user", self.user)
-        return [row for row in rows if kind is None or row["kind"] == kind]
-
-    def newest_end(self):
-        """How the command of the newest accepted knock ended, when that is in the ledger; with the knock's row."""
-        def end():
-            newest = self.rows("accepted")[-1]
-            return newest["end"] and dict(newest["end"], of=newest["row"])
-
-        return wait.until(end, f"the end of {self.command} is in the ledger")

@@ -1,7 +1,8 @@
-// A clock that a test sets. Loaded by LD_PRELOAD, it adds the nanoseconds that stand in the file named by
-// OTK_TEST_CLOCK to the real-time and the monotonic clock of the program, as if so much time had passed. The
-// file is mapped before main, so that a program which then closes the file system to itself keeps seeing what
-// the test writes there. The kernel's own timers are left alone.
+// A clock that a test sets. Loaded by LD_PRELOAD, it adds two numbers of nanoseconds, which stand in the file
+// named by OTK_TEST_CLOCK, to the clocks of the program: the first to all of them, as if so much time had
+// passed, the second to the real-time clock alone, as if somebody had set it. The file is mapped before main,
+// so that a program which then closes the file system to itself keeps seeing what the test writes there. The
+// kernel's own timers are left alone.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +19,12 @@ constexpr std::int64_t nanoseconds_a_second = 1'000'000'000;
 using Offset = std::atomic<std::int64_t>;
 static_assert(Offset::is_always_lock_free && sizeof(Offset) == sizeof(std::int64_t));
 
-const Offset* map_offset() {
+struct Offsets {
+    Offset passed; // never negative
+    Offset set;    // negative where the clock was set back
+};
+
+const Offsets* map_offsets() {
     const char* path = std::getenv("OTK_TEST_CLOCK");
     if (path == nullptr) {
         return nullptr;
@@ -27,14 +33,14 @@ const Offset* map_offset() {
     if (file == -1) {
         return nullptr;
     }
-    void* where = mmap(nullptr, sizeof(Offset), PROT_READ, MAP_SHARED, file, 0);
+    void* where = mmap(nullptr, sizeof(Offsets), PROT_READ, MAP_SHARED, file, 0);
     close(file);
-    return where == MAP_FAILED ? nullptr : static_cast<const Offset*>(where);
+    return where == MAP_FAILED ? nullptr : static_cast<const Offsets*>(where);
 }
 
-const Offset* offset = nullptr;
+const Offsets* offsets = nullptr;
 
-__attribute__((constructor)) void begin() { offset = map_offset(); }
+__attribute__((constructor)) void begin() { offsets = map_offsets(); }
 
 } // namespace
 
@@ -42,12 +48,13 @@ __attribute__((constructor)) void begin() { offset = map_offset(); }
 extern "C" __attribute__((visibility("default"))) int clock_gettime(clockid_t clock,
                                                                     timespec* time) noexcept {
     const auto result = static_cast<int>(syscall(SYS_clock_gettime, clock, time));
-    const bool moved = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
-    if (result == 0 && moved && offset != nullptr) {
-        const std::int64_t ahead = offset->load(); // never negative: tests go forward only
-        const std::int64_t nanoseconds = time->tv_nsec + ahead % nanoseconds_a_second;
-        time->tv_sec += ahead / nanoseconds_a_second + nanoseconds / nanoseconds_a_second;
-        time->tv_nsec = nanoseconds % nanoseconds_a_second;
+    const bool moved = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
+    if (result == 0 && moved && offsets != nullptr) {
+        std::int64_t moved_by = offsets->passed.load();
+        if (clock == CLOCK_REALTIME) moved_by += offsets->set.load();
+        const std::int64_t now = time->tv_sec * nanoseconds_a_second + time->tv_nsec + moved_by;
+        time->tv_sec = now / nanoseconds_a_second;
+        time->tv_nsec = now % nanoseconds_a_second;
     }
     return result;
 }

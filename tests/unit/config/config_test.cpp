@@ -2,6 +2,7 @@
 
 #include "config/keys.h"
 #include "config/suggest.h"
+#include "tests/unit/config/faults.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,27 +13,9 @@
 #include <doctest/doctest.h>
 
 using namespace otk;
+using namespace otk::test;
 
 namespace {
-
-std::string fault_of(std::string_view toml) {
-    try {
-        (void)parse_config(toml, "otk.toml");
-    } catch (const Error& fault) {
-        return fault.what();
-    }
-    return "accepted";
-}
-
-bool says(std::string_view toml, const std::string& where, const std::string& what) {
-    const std::string fault = fault_of(toml);
-    INFO(fault);
-    const bool placed = fault.rfind("otk.toml:" + where + ": ", 0) == 0;
-    const bool told = fault.find(what) != std::string::npos;
-    CHECK(placed);
-    CHECK(told);
-    return placed && told;
-}
 
 // Every field of the configuration as text, so that two of them can be compared.
 std::string all_of(const Config& config) {
@@ -63,9 +46,32 @@ std::string all_of(const Config& config) {
     for (const Address& address : config.dns.listen)
         add(address.text());
     add(config.dns.rate);
+    add(config.dns.confirm);
+    add(config.forward.ports.low);
+    add(config.forward.ports.high);
+    add(std::string(name_of(config.firewall.mode)));
+    add(config.firewall.table);
+    add(config.firewall.set4);
+    add(config.firewall.set6);
+    for (const Network& network : config.firewall.always_allow)
+        add(network.text());
+    add(config.ledger.keep.count());
+    add(config.ledger.output_keep.count());
     add(config.users.validate);
     add(config.users.capture);
+    add(config.users.forward);
     add(config.limits.running_commands);
+    add(config.limits.doors);
+    for (const std::string& argument : config.alerts.command)
+        add(argument);
+    add(config.alerts.run_as);
+    for (const std::string& kind : config.alerts.on)
+        add(kind);
+    add(config.alerts.per_hour);
+    add(config.alerts.few_left);
+    add(config.alerts.silence.count());
+    add(config.alerts.passphrase_age.count());
+    add(config.alerts.flood);
     return text;
 }
 
@@ -108,11 +114,34 @@ ns = "ns1.example.org"
 answer = false
 listen = ["192.0.2.1", "2001:db8::1"]
 rate = 7
+confirm = false
+[forward]
+ports = "1024-1024"
+[firewall]
+mode = "sets"
+table = "my.table"
+set4 = "_v4"
+set6 = "v6"
+always_allow = ["192.0.2.0/24", "2001:db8::7"]
+[ledger]
+keep = "730d"
+output_keep = "forever"
 [users]
 validate = "judge"
 capture = "_ears"
+forward = "relay"
 [limits]
 running_commands = 3
+doors = 4096
+[alerts]
+command = ["/usr/bin/tell", "-v", "-v", "{text}"]
+run_as = "root"
+on = ["used", "guard-lost"]
+per_hour = 5
+few_left = 0
+silence = "2h"
+passphrase_age = "never"
+flood = 1
 )",
                                        "otk.toml");
     CHECK(config.capture.interfaces == std::vector<std::string>{"eth0", "wg0"});
@@ -129,9 +158,29 @@ running_commands = 3
     CHECK_FALSE(config.dns.answer);
     CHECK(config.dns.listen.size() == 2);
     CHECK(config.dns.rate == 7);
+    CHECK_FALSE(config.dns.confirm);
+    CHECK(config.forward.ports == PortRange{1024, 1024});
+    CHECK(config.firewall.mode == FirewallMode::sets);
+    CHECK(config.firewall.table == "my.table");
+    CHECK(config.firewall.set4 == "_v4");
+    CHECK(config.firewall.set6 == "v6");
+    REQUIRE(config.firewall.always_allow.size() == 2);
+    CHECK(config.firewall.always_allow[1].text() == "2001:db8::7");
+    CHECK(config.ledger.keep == std::chrono::hours{730 * 24});
+    CHECK(config.ledger.output_keep.count() == 0);
     CHECK(config.users.validate == "judge");
     CHECK(config.users.capture == "_ears");
+    CHECK(config.users.forward == "relay");
     CHECK(config.limits.running_commands == 3);
+    CHECK(config.limits.doors == 4096);
+    CHECK(config.alerts.command == std::vector<std::string>{"/usr/bin/tell", "-v", "-v", "{text}"});
+    CHECK(config.alerts.run_as == "root");
+    CHECK(config.alerts.on == std::vector<std::string>{"used", "guard-lost"});
+    CHECK(config.alerts.per_hour == 5);
+    CHECK(config.alerts.few_left == 0);
+    CHECK(config.alerts.silence == std::chrono::hours{2});
+    CHECK(config.alerts.passphrase_age.count() == 0);
+    CHECK(config.alerts.flood == 1);
 }
 
 TEST_CASE("slips are pointed at") {
@@ -230,6 +279,8 @@ TEST_CASE("where things are: the option wins over OTK_DIR, which wins over the s
     CHECK(places("").config == "/one/otk.toml");
     CHECK(places("/two").ledger_db == "/two/ledger/ledger.db");
     CHECK(places("/two").mark == "/two/monitor/mark");
+    CHECK(places("/two").doors == "/two/monitor/doors.json");
+    CHECK(places("/two").started_undos == "/two/monitor/undo");
     CHECK(places("three").state == std::filesystem::current_path() / "three");
     unsetenv("OTK_DIR");
 }

@@ -1,9 +1,7 @@
 // What the monitor does about a spent knock: its own checks, the command, the end that is kept until it is
 // stored.
 
-#include "knockd/monitor/actor.h"
-#include "tests/unit/knockd/children.h"
-#include "tests/unit/knockd/policy_files.h"
+#include "tests/unit/knockd/acting.h"
 
 #include <doctest/doctest.h>
 
@@ -11,41 +9,6 @@ using namespace otk;
 using namespace otk::test;
 
 namespace {
-
-struct Acting {
-    PolicyFiles files;
-    Children children;
-    Mark mark{files.directory.path() / "mark"};
-    Status status;
-    std::vector<End> sent;
-    ManualClock clock{PolicyFiles::now}; // the monitor's own: the time in a message counts for nothing
-    std::optional<Actor> actor;
-    std::int64_t next = 10;
-
-    Acting() { begin(); }
-    void begin() {
-        actor.emplace(children.loop, clock, files.policy, mark, status, 4,
-                      [this](const End& end) { sent.push_back(end); });
-        children.ended = [this](pid_t pid, int status_of_it) {
-            (void)actor->commands().child_ended(pid, status_of_it);
-        };
-    }
-    message::Act act() {
-        message::Act made;
-        made.row.row = RowNumber{++next};
-        made.row.hash[0] = static_cast<std::uint8_t>(next);
-        made.grant = files.grant;
-        made.count = 99;
-        made.carrier = Carrier::udp;
-        made.source = *Address::parse("192.0.2.7");
-        made.at = to_nanoseconds(PolicyFiles::now -
-                                 std::chrono::hours{48}); // a lie: the monitor looks at its own clock
-        return made;
-    }
-    void until_sent(std::size_t count) {
-        children.until([&] { return sent.size() >= count; });
-    }
-};
 
 message::Act asking(std::int64_t row, GrantId grant) {
     message::Act ask;

@@ -37,10 +37,11 @@ TEST_CASE("a chain is found by its image and by its grant, and moves on") {
     CHECK(book.find(Algorithm::sha256, image(33)) == nullptr);
     CHECK(book.find(GrantId{3}) == nullptr);
 
-    book.advance(GrantId{1}, image(12), 99);
+    book.advance(GrantId{1}, image(12), 99, at_second(7));
     CHECK(book.find(Algorithm::sha256, image(11)) == nullptr);
     REQUIRE(book.find(Algorithm::sha256, image(12)) != nullptr);
     CHECK(book.find(Algorithm::sha256, image(12))->count == 99);
+    CHECK(book.find(Algorithm::sha256, image(12))->last_used == at_second(7));
     CHECK(book.find(GrantId{2})->image == image(22));
 }
 
@@ -98,7 +99,7 @@ TEST_CASE("two enabled grants with one image are both marked, however they came 
         book.put(entry(1, 11));
         if (by_advance) {
             book.put(entry(2, 22));
-            book.advance(GrantId{2}, image(11), 99);
+            book.advance(GrantId{2}, image(11), 99, at_second(7));
         } else {
             book.put(entry(2, 11));
         }

@@ -1,41 +1,13 @@
 // A ledger that cannot be written loses the batch and nothing else: not spent, not acted on, not remembered.
 
 #include "knockd/validate/ends.h"
+#include "tests/unit/knockd/no_room.h"
 #include "tests/unit/knockd/world.h"
 
 #include <doctest/doctest.h>
 
-#include <csignal>
-#include <sys/resource.h>
-
 using namespace otk;
 using namespace otk::test;
-
-namespace {
-
-// As on a full file system: no file of this process can grow beyond what the ledger's log has now.
-class NoRoom {
-  public:
-    explicit NoRoom(const std::filesystem::path& ledger) {
-        before_ = std::signal(SIGXFSZ, SIG_IGN);
-        REQUIRE(getrlimit(RLIMIT_FSIZE, &old_) == 0);
-        rlimit small = old_;
-        small.rlim_cur = std::filesystem::file_size(ledger.native() + "-wal");
-        REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
-    }
-    NoRoom(const NoRoom&) = delete;
-    NoRoom& operator=(const NoRoom&) = delete;
-    ~NoRoom() {
-        (void)setrlimit(RLIMIT_FSIZE, &old_);
-        (void)std::signal(SIGXFSZ, before_);
-    }
-
-  private:
-    rlimit old_{};
-    void (*before_)(int) = nullptr;
-};
-
-} // namespace
 
 TEST_CASE("a batch that cannot be written is lost as a whole, and works afterwards") {
     World w;
@@ -68,6 +40,26 @@ TEST_CASE("a batch that cannot be written is lost as a whole, and works afterwar
                                      "act anna/open 90 for 192.0.2.7", "ben/open 99 late",
                                      "anna/open 97 replay", "anna/open 99 late",
                                      "anna/open 96 contested, first from 192.0.2.7"});
+    CHECK_FALSE(w.ledger->verify({head}));
+}
+
+TEST_CASE("a policy that cannot be read in mid-batch loses the batch as a whole") {
+    World w;
+    const Member anna = w.add("anna", "open");
+    const Member ben = w.add("ben", "close");
+    const auto before = w.state();
+    const Head head = w.ledger->head();
+    const auto set_arguments = [&w](const char* argv) {
+        raw(w.folder / "policy.db", fmt::format("PRAGMA ignore_check_constraints = ON; "
+                                                "UPDATE command SET argv = '{}' WHERE name = 'close'",
+                                                argv));
+    };
+    set_arguments("nonsense");
+    CHECK(w.take({w.hit(anna, 99), w.hit(ben, 99)}).lost == 2);
+    CHECK(w.state() == before);
+    CHECK(w.ledger->head() == head);
+    set_arguments("[\"/bin/true\"]");
+    CHECK(w.judge({w.hit(anna, 99), w.hit(ben, 99)}).size() == 2);
     CHECK_FALSE(w.ledger->verify({head}));
 }
 

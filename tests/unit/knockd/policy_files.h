@@ -24,6 +24,9 @@ struct PolicyFiles {
         made.name = name;
         made.argv = {"/bin/echo", "{address}", "{user}", "{count}", "{carrier}", "{command}", "{address}x"};
         made.run_as = run_as;
+        use(made);
+    }
+    void use(const Command& made) {
         command = admin.add_command(made);
         Grant added;
         added.user = user;

@@ -12,13 +12,48 @@ Way from(const char* source, Carrier carrier, const char* named) {
     return way;
 }
 
+namespace {
+
+Command lasting(CommandKind kind, std::chrono::seconds hold) {
+    Command command;
+    command.kind = kind;
+    command.hold = hold;
+    return command;
+}
+
+} // namespace
+
+Command door(std::chrono::seconds hold) {
+    Command command = lasting(CommandKind::open, hold);
+    command.service = {Protocol::tcp, 22};
+    return command;
+}
+
+Command forward(std::chrono::seconds hold) {
+    Command command = lasting(CommandKind::forward, hold);
+    command.target = {*Address::parse("127.0.0.1"), 22};
+    return command;
+}
+
+Command undoing(std::chrono::seconds hold) {
+    Command command = test::command("any");
+    command.hold = hold;
+    command.undo = {"/usr/bin/rm", "{address}"};
+    return command;
+}
+
 World::World(unsigned window) : window_(window) {
     const auto file = folder / "policy.db";
     { const PolicyStore made = PolicyStore::create(file, server_id, ledger_id); }
-    admin = PolicyStore::open_for_change(file, "root");
-    policy = PolicyStore::open_for_reading(file);
+    open_policy();
     Ledger::create(ledger_file, ledger_id, at_second(1));
     restart();
+}
+
+void World::open_policy() {
+    const auto file = folder / "policy.db";
+    admin = PolicyStore::open_for_change(file, "root");
+    policy = PolicyStore::open_for_reading(file);
 }
 
 Member World::add(const std::string& user, const std::string& command, const Terms& terms) {
@@ -33,9 +68,11 @@ Member World::add(const std::string& user, const std::string& command, const Ter
     member.length = terms.length;
     member.secret = std::make_shared<const ChainSecret>(ChainSecret::generate(terms.algorithm, random));
 
+    Command made = terms.command;
+    made.name = command;
     Grant grant;
     grant.user = known_user ? known_user->id : admin->add_user(user);
-    grant.command = known_command ? known_command->id : admin->add_command(test::command(command));
+    grant.command = known_command ? known_command->id : admin->add_command(made);
     grant.enrolment = {terms.algorithm, terms.length, fmt::format("seed{}", next_++), member.at(terms.length),
                        std::nullopt};
     grant.chain = member.chain = chain_id(grant.enrolment);
@@ -62,7 +99,8 @@ void World::restart() {
     memory = {};
     reload();
     load_memory(*ledger, memory);
-    acceptance_.emplace(book, memory, *ledger, *policy, window_, false);
+    acceptance_.emplace(book, memory, *ledger, *policy,
+                        Acceptance::Settings{.window = window_, .forward_ports = forward_ports});
 }
 
 message::Hit World::hit(Algorithm algorithm, const Value& value, const Way& way) const {
@@ -89,8 +127,12 @@ Verdicts World::verdicts(const Outbox& out) const {
         const auto details = policy->grant(id);
         return details ? details->user.name + "/" + details->command.name : std::string("removed");
     };
-    for (const message::Act& act : out.acts)
+    for (const message::Act& act : out.acts) {
         lines.push_back(fmt::format("act {} {} for {}", name(act.grant), act.count, act.address.text()));
+        if (act.hold == RowNumber{}) continue;
+        lines.back() += fmt::format(" until +{}s of row {}", (act.deadline - act.at) / 1'000'000'000,
+                                    static_cast<std::int64_t>(act.hold));
+    }
     for (const message::Report& report : out.reports) {
         std::string what;
         switch (report.what) {
@@ -116,9 +158,11 @@ std::vector<Row> World::rows(RowKind kind) const {
 std::vector<std::string> World::state() const {
     std::vector<std::string> lines;
     book.each([&](const Entry& entry) {
-        lines.push_back(fmt::format("chain {} {} {} {} {}", static_cast<std::int64_t>(entry.grant),
+        lines.push_back(fmt::format("chain {} {} {} {} {} {}", static_cast<std::int64_t>(entry.grant),
                                     to_hex(entry.image.view()), entry.count, entry.enabled,
-                                    !book.sharing_image_of(entry).empty()));
+                                    to_nanoseconds(entry.last_used), !book.sharing_image_of(entry).empty()));
+        const Admitted admitted = ledger->admitted(entry.grant, now);
+        lines.back() += fmt::format(" {} {}", admitted.in_last_hour, admitted.in_last_day);
     });
     std::sort(lines.begin(), lines.end()); // a book has no order; a memory has
     memory.each([&](const Known& known) {
@@ -127,7 +171,17 @@ std::vector<std::string> World::state() const {
                                     known.count, known.source.text(), to_nanoseconds(known.last_seen),
                                     to_nanoseconds(known.reported), known.contested));
     });
+    for (const Hold& hold : ledger->holds())
+        lines.push_back(fmt::format("hold {} {} {} {} {}", static_cast<std::int64_t>(hold.row),
+                                    static_cast<std::int64_t>(hold.grant), hold.address.text(), hold.port,
+                                    to_nanoseconds(hold.deadline)));
     return lines;
 }
+
+World::Failing::Failing(World& world, const std::string& what) : ledger_(world.ledger_file) {
+    raw(ledger_, "CREATE TRIGGER failing BEFORE " + what + " BEGIN SELECT RAISE(ABORT, 'failing'); END");
+}
+
+World::Failing::~Failing() { raw(ledger_, "DROP TRIGGER failing"); }
 
 } // namespace otk::test

@@ -41,18 +41,25 @@ struct Terms {
     Algorithm algorithm = Algorithm::sha256;
     Count length = 100;
     GrantRules rules;
+    Command command = test::command("any"); // its name is filled in
 };
 
-// What a batch led to, as lines that can be compared: "act anna/open 99 for 192.0.2.7", "refused 98:
-// expired".
+// Commands that last.
+[[nodiscard]] Command door(std::chrono::seconds hold);    // to 22/tcp
+[[nodiscard]] Command forward(std::chrono::seconds hold); // to 127.0.0.1:22
+[[nodiscard]] Command undoing(std::chrono::seconds hold); // exec, for the address of the knock
+
+// What a batch led to, as lines that can be compared: "act anna/open 99 for 192.0.2.7", "anna/open 98
+// refused: expired", with the hold where there is one: "act anna/open 99 for 192.0.2.7 until +60s of row 2".
 using Verdicts = std::vector<std::string>;
 
 class World {
   public:
     explicit World(unsigned window = 10);
 
-    // User and command are made when they are not there. The command uses the address.
+    // User and command are made when they are not there. All commands here use the address.
     Member add(const std::string& user, const std::string& command, const Terms& terms = {});
+    void open_policy(); // after a test has closed it
     // What knockd-validate does when policy.db has changed.
     void reload();
     // What a restart of knockd-validate leaves: the two files.
@@ -71,11 +78,24 @@ class World {
 
     // Rows of this kind, oldest first.
     [[nodiscard]] std::vector<Row> rows(RowKind kind) const;
+    // As long as it lives the ledger refuses this: "INSERT ON hold".
+    class Failing {
+      public:
+        Failing(World& world, const std::string& what);
+        Failing(const Failing&) = delete;
+        Failing& operator=(const Failing&) = delete;
+        ~Failing();
+
+      private:
+        std::filesystem::path ledger_;
+    };
+
     // Everything that acceptance goes by, to be compared before and after.
     [[nodiscard]] std::vector<std::string> state() const;
 
     Folder folder;
     std::filesystem::path ledger_file = folder / "ledger.db";
+    static constexpr PortRange forward_ports{61'000, 65'534};
     Time now = at_second(1'800'000'000);
     std::optional<PolicyStore> admin;  // the administrator's connection
     std::optional<PolicyStore> policy; // validate's

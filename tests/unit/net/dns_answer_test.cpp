@@ -33,13 +33,13 @@ const ZoneData data{*Zone::parse("knock.example.org"),
 const Address asked_at = *Address::parse("198.51.100.53");
 
 // The answer as glibc reads it, after the checks that every answer must pass.
-Read answer_to(const Fields& fields, const ZoneData& zone = data) {
+Read answer_to(const Fields& fields, const ZoneData& zone = data, std::string_view text = {}) {
     const Buffer message = make(fields);
     const auto question = parse_question(message);
     REQUIRE(question);
     const auto below = find_zone(*question, std::span(&zone.zone, 1));
     REQUIRE(below.has_value());
-    const Answer answer = answer_question(*question, message.size(), zone, *below, asked_at);
+    const Answer answer = answer_question(*question, message.size(), zone, *below, asked_at, text);
     const Bytes bytes = Bytes(answer.bytes).first(answer.size);
     CHECK(bytes.size() <= 2 * message.size());
     const Bytes echo = bytes.subspan(12, question->section.size());
@@ -85,6 +85,61 @@ TEST_CASE("the question's case comes back, also in names that point at it") {
 TEST_CASE("flags of the question: only RD comes back") {
     CHECK(answer_to({.name = wire_name("a.knock.example.org"), .flags = 0}).flags == "qr aa");
     CHECK(answer_to({.name = wire_name("a.knock.example.org"), .flags = 0x05ff}).flags == "qr aa rd");
+}
+
+TEST_CASE("a text is the answer to TXT and ANY, that nobody may keep, and to nothing else") {
+    const std::string_view knock = "AaAqEaYeAuDaOCAJBIFQYDIOB4.knock.example.org";
+    const std::string record = std::string(knock) + " 0 TXT [open 50123 27s]"; // the owner has its case
+    for (const unsigned type : {unsigned{ns_t_txt}, unsigned{ns_t_any}}) {
+        const Read plain = answer_to({.name = wire_name(knock), .type = type}, data, "open 50123 27s");
+        CHECK(plain.rcode == 0);
+        CHECK(plain.flags == "qr aa rd");
+        CHECK(plain.answers == Lines{record});
+        CHECK(plain.authorities.empty());
+        const Read edns = answer_to(with_opt(knock, type), data, "open 50123 27s");
+        CHECK(edns.answers == Lines{record});
+        CHECK(edns.additionals == Lines{"OPT 1232 0 0"});
+    }
+    for (const unsigned type : {1U, 2U, 5U, 6U, 28U, 43U, 257U}) {
+        CAPTURE(type);
+        const Read other = answer_to({.name = wire_name(knock), .type = type}, data, "open 50123 27s");
+        CHECK(other.answers.empty());
+        CHECK(other.authorities == Lines{soa});
+    }
+    const Read refused =
+        answer_to({.name = wire_name(knock), .type = ns_t_txt, .class_ = 3}, data, "open 50123 27s");
+    CHECK(refused.rcode == 5);
+    CHECK(refused.answers.empty());
+    const Read version_1 = answer_to(with_opt(knock, ns_t_txt, 1, 0), data, "open 50123 27s");
+    CHECK(version_1.answers.empty());
+}
+
+TEST_CASE("a text never makes the answer longer than twice the question, nor truncated") {
+    // Of this question 12 + 27 + 19 + 4 bytes may come again; 12 of them are the record's own, and its
+    // length.
+    const std::string_view knock = "aaaqeayeaudaocajbifqydiob4.knock.example.org";
+    const std::string longest(62 - 13, 'x');
+    const Fields question{.name = wire_name(knock), .type = ns_t_txt};
+    CHECK(answer_to(question, data, longest).answers.size() == 1);
+    const Read too_long = answer_to(question, data, longest + "x");
+    CHECK(too_long.flags == "qr aa rd"); // no TC: nobody listens on TCP
+    CHECK(too_long.answers.empty());
+    CHECK(too_long.authorities == Lines{soa});
+
+    // The shortest name that can be a knock, under the shortest zone: a week's door fits.
+    ZoneData tiny = data;
+    tiny.zone = *Zone::parse("k.io");
+    tiny.server = *Zone::parse("ns.k.io");
+    const Fields words{.name = wire_name("a_a_a_a_a_a.k.io"), .type = ns_t_txt};
+    CHECK(answer_to(words, tiny, "open 50123 604800s").answers ==
+          Lines{"a_a_a_a_a_a.k.io 0 TXT [open 50123 604800s]"});
+}
+
+TEST_CASE("the server's name and the apex keep what they have, whatever the text") {
+    CHECK(answer_to(with_opt("knock.example.org", ns_t_any), data, "done 0").answers == Lines{soa});
+    CHECK(answer_to(with_opt("ns.knock.example.org", ns_t_any), data, "done 0").answers.size() == 2);
+    CHECK(answer_to(with_opt("knock.example.org", ns_t_txt), data, "done 0").answers.empty());
+    CHECK(answer_to(with_opt("ns.knock.example.org", ns_t_txt), data, "done 0").answers.empty());
 }
 
 TEST_CASE("the apex has SOA and NS") {

@@ -107,6 +107,15 @@ inline std::string data_text(const ns_msg& message, const ns_rr& record) {
         }
         return text;
     }
+    case ns_t_txt: { // each <character-string> in brackets
+        std::string text = "TXT";
+        Reader strings(data);
+        while (const auto size = strings.u8()) {
+            const auto string = strings.take(*size);
+            text += string ? " [" + std::string(as_text(*string)) + "]" : " cut off";
+        }
+        return text;
+    }
     default: return "type " + std::to_string(type);
     }
 }

@@ -25,7 +25,8 @@ Network network(std::string_view text) {
 // A knock that everything allows; each test changes one thing.
 struct Scene {
     User user{UserId{1}, "anna", true};
-    Command command{CommandId{1}, "door", true, CommandKind::exec, {"/bin/door", "{address}"}, "nobody"};
+    Command command{
+        .id = CommandId{1}, .name = "door", .argv = {"/bin/door", "{address}"}, .run_as = "nobody"};
     bool grant_enabled = true;
     GrantRules rules;
     KnockFacts knock{from_nanoseconds(1'000'000), Carrier::udp, address("198.51.100.7"), {}};
@@ -165,7 +166,85 @@ TEST_CASE("a command without {address} does not fail for want of one") {
     CHECK(scene.decide().address.empty());
 }
 
-TEST_CASE("the first rule in the order of the enum decides") {
+TEST_CASE("hours: judged where the local time is known, refused where it cannot be, left alone else") {
+    Scene scene;
+    scene.rules.hours = {*parse_hours("mon-fri 08:00-18:00"), *parse_hours("sat 22:00-02:00")};
+    CHECK(scene.refusal() == Refusal::none); // the validator's view
+    scene.knock.local = LocalTime{4, 18 * 60 - 1};
+    CHECK(scene.decide().address == scene.knock.source);
+    scene.knock.local = LocalTime{4, 18 * 60};
+    CHECK(scene.refusal() == Refusal::outside_hours);
+    CHECK(scene.decide().address.empty());
+    scene.knock.local = LocalTime{6, 60};
+    CHECK(scene.refusal() == Refusal::none);
+    scene.knock.local.reset();
+    scene.knock.time_zone_unknown = true;
+    CHECK(scene.refusal() == Refusal::no_time_zone);
+    scene.rules.hours.clear(); // a zone without hours says nothing
+    CHECK(scene.refusal() == Refusal::none);
+}
+
+TEST_CASE("rates: as many as the rule says, and no more") {
+    Scene scene;
+    scene.knock.in_last_hour = 1'000'000;
+    scene.knock.in_last_day = 1'000'000;
+    CHECK(scene.refusal() == Refusal::none);
+    scene.rules.per_hour = 2;
+    scene.rules.per_day = 5;
+    scene.knock.in_last_hour = 1;
+    scene.knock.in_last_day = 4;
+    CHECK(scene.refusal() == Refusal::none);
+    scene.knock.in_last_hour = 2;
+    CHECK(scene.refusal() == Refusal::too_many_an_hour);
+    scene.knock.in_last_day = 5;
+    scene.knock.in_last_hour = 0;
+    CHECK(scene.refusal() == Refusal::too_many_a_day);
+    CHECK(scene.decide().address.empty());
+}
+
+TEST_CASE("address rule `claim`: a forwarding door finds its addresses itself, over every carrier") {
+    Scene scene;
+    scene.command = {.name = "in", .kind = CommandKind::forward};
+    scene.rules.address = AddressRule::claim;
+    for (const Carrier carrier : {Carrier::udp, Carrier::icmp, Carrier::dns}) {
+        scene.knock.carrier = carrier;
+        CHECK(scene.decide().allowed());
+        CHECK(scene.decide().address.empty());
+        // Nobody's address does no harm: it is not used.
+        Scene nobody = scene;
+        nobody.knock.source = address("127.0.0.1");
+        CHECK(nobody.decide().allowed());
+        Scene naming = scene;
+        naming.knock.named = address("203.0.113.9");
+        CHECK(naming.refusal() == Refusal::address_not_allowed);
+    }
+    for (const CommandKind kind : {CommandKind::exec, CommandKind::open}) {
+        scene.command = {.kind = kind, .argv = {"/bin/door", "{address}"}};
+        CHECK(scene.refusal() == Refusal::address_missing);
+    }
+}
+
+TEST_CASE("doors need an address, close commands do not") {
+    for (const CommandKind kind : {CommandKind::open, CommandKind::forward}) {
+        Scene scene;
+        scene.command = {.name = "in", .kind = kind};
+        CHECK(scene.decide().address == scene.knock.source);
+        scene.knock.carrier = Carrier::dns;
+        CHECK(scene.refusal() == Refusal::address_missing);
+        scene.rules.address = AddressRule::named;
+        scene.knock.named = address("2001:db8::5");
+        CHECK(scene.decide().address == address("2001:db8::5"));
+    }
+    Scene scene;
+    scene.command = {.name = "shut", .kind = CommandKind::close, .closes = CommandId{1}};
+    scene.knock.carrier = Carrier::dns;
+    CHECK(scene.decide().allowed());
+    CHECK(scene.decide().address.empty());
+    scene.knock.carrier = Carrier::udp;
+    CHECK(scene.decide().address == scene.knock.source);
+}
+
+TEST_CASE("the first rule that refuses decides") {
     // Everything is wrong at once; the faults are mended one by one, and each time the next one speaks.
     Scene scene;
     scene.user.enabled = false;
@@ -177,6 +256,12 @@ TEST_CASE("the first rule in the order of the enum decides") {
     scene.rules.sources = {network("203.0.113.0/24")};
     scene.knock.carrier = Carrier::dns;
     scene.knock.source = address("127.0.0.1");
+    scene.rules.hours = {*parse_hours("mon")};
+    scene.knock.time_zone_unknown = true;
+    scene.rules.per_hour = 3;
+    scene.rules.per_day = 3;
+    scene.knock.in_last_hour = 3;
+    scene.knock.in_last_day = 3;
     CHECK(scene.refusal() == Refusal::user_disabled);
     scene.user.enabled = true;
     CHECK(scene.refusal() == Refusal::command_disabled);
@@ -197,7 +282,17 @@ TEST_CASE("the first rule in the order of the enum decides") {
     scene.rules.address = AddressRule::named;
     CHECK(scene.refusal() == Refusal::address_unusable);
     scene.knock.named = address("203.0.113.9");
+    CHECK(scene.refusal() == Refusal::no_time_zone);
+    scene.knock.time_zone_unknown = false;
+    scene.knock.local = LocalTime{1, 0};
+    CHECK(scene.refusal() == Refusal::outside_hours);
+    scene.knock.local = LocalTime{0, 0};
+    CHECK(scene.refusal() == Refusal::too_many_an_hour);
+    scene.rules.per_hour = 0;
+    CHECK(scene.refusal() == Refusal::too_many_a_day);
+    scene.rules.per_day = 0;
     CHECK(scene.refusal() == Refusal::none);
+    CHECK(scene.decide().address == address("203.0.113.9"));
 }
 
 TEST_CASE("every refusal has a word and a sentence of its own") {
@@ -211,7 +306,7 @@ TEST_CASE("every refusal has a word and a sentence of its own") {
         names.emplace(name_of(refusal));
         sentences.emplace(explain(refusal));
     }
-    CHECK(count == 14);
+    CHECK(count == 18);
     CHECK(names.size() == count);
     CHECK(sentences.size() == count);
     CHECK(names.count(std::string(name_of(static_cast<Refusal>(200)))) == 0);

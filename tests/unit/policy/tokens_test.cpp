@@ -82,10 +82,22 @@ TEST_CASE("the environment has one variable for each token, and PATH") {
     CHECK(has("OTK_ARGUMENT=" + values.argument));
 }
 
-TEST_CASE("a command uses an address when {address} stands in its argv") {
+TEST_CASE("a command uses an address when {address} stands in its argv or undo, or when it is a door") {
     Command command;
     command.argv = {"/bin/x", "a"};
     CHECK_FALSE(uses_address(command));
+    command.undo = {"/bin/y", "{address}"};
+    CHECK(uses_address(command));
+    command.undo.pop_back();
+    CHECK_FALSE(uses_address(command));
     command.argv.emplace_back("{address}");
     CHECK(uses_address(command));
+
+    Command door;
+    door.kind = CommandKind::open;
+    CHECK(uses_address(door));
+    door.kind = CommandKind::forward;
+    CHECK(uses_address(door));
+    door.kind = CommandKind::close;
+    CHECK_FALSE(uses_address(door));
 }

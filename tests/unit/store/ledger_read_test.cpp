@@ -164,6 +164,25 @@ TEST_CASE("a command is open until it ends or is interrupted, once") {
     CHECK(numbers(log.ledger.open_commands()) == Numbers{4});
 }
 
+TEST_CASE("an undo has an end of its own, as a command has") {
+    Log log;
+    const RowNumber knock = log.knock("anna", "sshd", 1); // 2
+    log.about(RowKind::ended, knock);                     // 3
+    Row undo;
+    undo.kind = RowKind::undo;
+    undo.of = knock;
+    log.add(undo); // 4
+    CHECK(numbers(log.ledger.open_commands()) == Numbers{4});
+    Row closed = undo;
+    closed.kind = RowKind::closed;
+    log.add(closed); // 5: has none
+    CHECK(numbers(log.ledger.open_commands()) == Numbers{4});
+    CHECK(error_of([&] { log.about(RowKind::ended, knock); }).find("has not ended") != std::string::npos);
+    log.about(RowKind::interrupted, RowNumber{4});
+    CHECK(log.ledger.open_commands().empty());
+    CHECK(numbers(log.ledger.rows_about(knock)) == Numbers{3, 4, 5});
+}
+
 TEST_CASE("what acceptance must remember comes newest first and leaves out the rest") {
     Log log;
     log.knock("anna", "sshd", 1); // 2
@@ -177,12 +196,16 @@ TEST_CASE("what acceptance must remember comes newest first and leaves out the r
     Row late = accepted(chain_id(enrolment(1)), value_of(10), 41);
     late.kind = RowKind::late;
     log.add(late); // 7
+    Row resynced = accepted(chain_id(enrolment(1)), value_of(11), 30);
+    resynced.kind = RowKind::resynced;
+    resynced.carrier = {};
+    log.add(resynced); // 8
     const auto recent = [&](std::size_t most) {
         std::vector<Row> rows;
         log.ledger.each_recent(most, [&](const Row& row) { rows.push_back(row); });
         return numbers(rows);
     };
-    CHECK(recent(100) == Numbers{7, 6, 5, 4, 2});
-    CHECK(recent(3) == Numbers{7, 6, 5});
+    CHECK(recent(100) == Numbers{8, 7, 6, 5, 4, 2});
+    CHECK(recent(3) == Numbers{8, 7, 6});
     CHECK(recent(0).empty());
 }

@@ -48,6 +48,11 @@ std::string inserting(const Fields& changed) {
     return fmt::format("INSERT INTO event ({}) VALUES ({})", columns, values);
 }
 
+// A row that nothing needs, with a hash of its own.
+Fields plain(int number) {
+    return {{"number", std::to_string(number)}, {"kind", "9"}, {"hash", fmt::format("x'{:064}'", number)}};
+}
+
 struct Log {
     Folder folder;
     std::filesystem::path file = folder / "ledger.db";
@@ -67,7 +72,7 @@ TEST_CASE("a row has fields that can be") {
                           {{"hash", "NULL"}},
                           {{"at", "'now'"}},
                           {{"kind", "0"}},
-                          {{"kind", "10"}},
+                          {{"kind", "13"}},
                           {{"of", "2"}},
                           {{"of", "-1"}},
                           {{"grant", "-1"}},
@@ -88,7 +93,7 @@ TEST_CASE("a row has fields that can be") {
                           {{"named", "zeroblob(5)"}},
                           {{"address", "NULL"}},
                           {{"refusal", "256"}},
-                          {{"outcome", "7"}},
+                          {{"outcome", "10"}},
                           {{"duration", "-1"}},
                           {{"text", "CAST(zeroblob(4097) AS TEXT)"}}};
     for (const Fields& fields : bad) {
@@ -112,22 +117,34 @@ TEST_CASE("each kind of row has what it is about") {
     }
     CHECK(log.insert({{"kind", "2"}, {"refusal", "5"}}) != ""); // accepted and refused
     CHECK(log.insert({{"kind", "3"}, {"refusal", "0"}}) != ""); // refused for no reason
-    for (const std::string about : {"4", "5", "6", "8"})
+    // resynced: a place in a chain, and no packet
+    for (const auto& field :
+         Fields{{"chain", "x''"}, {"value", "x''"}, {"count", "0"}, {"carrier", "1"}, {"algorithm", "0"}}) {
+        CAPTURE(field.first);
+        Fields fields{{"kind", "12"}, {"carrier", "0"}};
+        fields[field.first] = field.second;
+        CHECK(log.insert(fields) != "");
+    }
+    for (const std::string about : {"4", "5", "6", "8", "10", "11"})
         CHECK(log.insert({{"kind", about}, {"outcome", "1"}}) != "");
     CHECK(log.insert({{"kind", "4"}, {"of", "1"}, {"outcome", "0"}}) != "");
     CHECK(log.insert({{"kind", "4"}, {"of", "1"}, {"outcome", "1"}}) != ""); // the first row is no command
     CHECK(log.insert({{"kind", "3"}, {"refusal", "5"}}) == "");
+    CHECK(log.insert({{"number", "3"}, {"kind", "12"}, {"carrier", "0"}}) == "");
+    Fields in_vain{{"number", "4"}, {"kind", "12"},   {"carrier", "0"},  {"chain", "x''"},
+                   {"count", "0"},  {"value", "x''"}, {"algorithm", "0"}};
+    CHECK(log.insert(in_vain) != ""); // does not say why
+    in_vain["text"] = "'it is no knock'";
+    CHECK(log.insert(in_vain) == "");
 }
 
 TEST_CASE("rows and positions only move on") {
     const Log log;
     REQUIRE(log.insert({}) == "");
     CHECK(raw_error(log.file, "UPDATE event SET at = 2").find("never rewritten") != std::string::npos);
-    CHECK(raw_error(log.file, "DELETE FROM event WHERE number = 2").find("never removed") !=
-          std::string::npos);
     const auto place = [&](const std::string& values) {
-        return raw_error(log.file,
-                         fmt::format("INSERT INTO position (chain, image, count) VALUES ({})", values));
+        return raw_error(
+            log.file, fmt::format("INSERT INTO position (chain, image, count, at) VALUES ({}, 1)", values));
     };
     for (const std::string bad :
          {"zeroblob(31), zeroblob(16), 9", "zeroblob(32), zeroblob(15), 9", "zeroblob(32), zeroblob(16), 0",
@@ -156,4 +173,114 @@ TEST_CASE("an output belongs to a row, and there is one id") {
     CHECK(raw_error(log.file, "UPDATE output SET bytes = zeroblob(65537)") != "");
     CHECK(raw_error(log.file, "INSERT INTO meta VALUES (2, zeroblob(16))") != "");
     CHECK(raw_error(log.file, "UPDATE meta SET id = zeroblob(15)") != "");
+}
+
+TEST_CASE("of what a ledger is, nothing changes or goes back") {
+    const Log log;
+    const auto set = [&](const std::string& what) {
+        return raw_error(log.file, fmt::format("UPDATE meta SET {}", what));
+    };
+    REQUIRE(set("last_request = 7") == "");
+    for (const std::string bad : {"id = zeroblob(16)", "last_request = 6", "last_request = -1"}) {
+        CAPTURE(bad);
+        CHECK(set(bad) != "");
+    }
+    CHECK(raw_error(log.file, "DELETE FROM meta").find("keeps its id") != std::string::npos);
+}
+
+TEST_CASE("rows go only up to the checkpoint, from the oldest on, and the checkpoint only rises") {
+    const Log log;
+    for (int number = 2; number <= 4; ++number)
+        REQUIRE(log.insert(plain(number)) == "");
+    const auto remove = [&](int number) {
+        return raw_error(log.file, fmt::format("DELETE FROM event WHERE number = {}", number));
+    };
+    const auto check = [&](const std::string& row, const std::string& hash) {
+        return raw_error(log.file,
+                         fmt::format("UPDATE meta SET checkpoint = {}, checkpoint_hash = {}", row, hash));
+    };
+    const auto hash_of_row = [](int row) {
+        return fmt::format("(SELECT hash FROM event WHERE number = {})", row);
+    };
+    CHECK(remove(1).find("only up to its checkpoint") != std::string::npos);
+    CHECK(check("4", hash_of_row(4)).find("has a later one") != std::string::npos); // the newest
+    CHECK(check("3", hash_of_row(2)).find("has a later one") != std::string::npos); // another's hash
+    CHECK(check("0", "zeroblob(32)") == "");                                        // as it is
+    CHECK(check("0", hash_of_row(2)) != "");
+    CHECK(check("2", "zeroblob(32)") != "");
+    REQUIRE(check("3", hash_of_row(3)) == "");
+    CHECK(check("2", hash_of_row(2)).find("only rise") != std::string::npos);
+    CHECK(remove(2).find("from the oldest on") != std::string::npos);
+    CHECK(remove(1) == "");
+    CHECK(remove(3).find("from the oldest on") != std::string::npos);
+    CHECK(remove(2) == "");
+    CHECK(remove(3) == "");
+    CHECK(remove(4).find("only up to its checkpoint") != std::string::npos);
+    CHECK(check("3", hash_of_row(4)) != "");
+    CHECK(log.insert({{"number", "1"}}) != "");
+    CHECK(log.insert({{"number", "5"}}) == "");
+}
+
+TEST_CASE("a row stays while something needs it, also for who switches references off") {
+    const auto removed = [](const std::vector<Fields>& rows, const std::string& need) {
+        const Log log;
+        int number = 1;
+        for (Fields fields : rows) {
+            fields.emplace("number", std::to_string(++number));
+            fields.emplace("hash", fmt::format("x'{:064}'", number));
+            REQUIRE(log.insert(fields) == "");
+        }
+        if (!need.empty()) raw(log.file, need);
+        const std::string hash = fmt::format("(SELECT hash FROM event WHERE number = {})", number - 1);
+        raw(log.file, fmt::format("UPDATE meta SET checkpoint = {}, checkpoint_hash = {}; "
+                                  "DELETE FROM event WHERE number = 1",
+                                  number - 1, hash));
+        return raw_error(log.file, "PRAGMA foreign_keys = OFF; DELETE FROM event WHERE number = 2");
+    };
+    const Fields knock;
+    const Fields other{{"kind", "9"}}; // nothing needs it
+    const Fields end{{"kind", "4"}, {"of", "2"}, {"outcome", "1"}};
+    const std::string hold = "INSERT INTO hold VALUES (2, 1, x'', 0, 5)";
+    const Fields undo{{"kind", "11"}, {"of", "2"}};
+    CHECK(removed({knock, end, other}, "") == "");
+    CHECK(removed({knock, other}, "").find("a row stays") != std::string::npos);
+    CHECK(removed({knock, end, other}, hold).find("a row stays") != std::string::npos);
+    CHECK(removed({knock, end, undo, other}, "").find("a row stays") != std::string::npos);
+    CHECK(removed({other, other}, "INSERT INTO output VALUES (2, x'', 0)").find("a row stays") !=
+          std::string::npos);
+    CHECK(removed({other, other}, "") == "");
+}
+
+TEST_CASE("a hold is of a knock, one for each grant, address and port, and is only prolonged") {
+    const Log log;
+    REQUIRE(log.insert({}) == "");
+    REQUIRE(log.insert({{"number", "3"}}) == "");
+    REQUIRE(log.insert({{"number", "4"}, {"kind", "3"}, {"refusal", "5"}}) == "");
+    const auto hold = [&](const std::string& values) {
+        return raw_error(log.file, fmt::format("INSERT INTO hold VALUES ({})", values));
+    };
+    for (const std::string bad :
+         {"1, 1, x'', 0, 5", "4, 1, x'', 0, 5", "5, 1, x'', 0, 5", "2, 2, x'', 0, 5", "2, 1, x'00', 0, 5",
+          "2, 1, NULL, 0, 5", "2, 1, x'', 65536, 5", "2, 1, x'', -1, 5", "2, 1, x'', 0, NULL"}) {
+        CAPTURE(bad);
+        CHECK(hold(bad) != "");
+    }
+    REQUIRE(hold("2, 1, x'', 0, 5") == "");
+    CHECK(hold("3, 1, x'', 0, 5").find("UNIQUE") != std::string::npos);
+    CHECK(hold("2, 1, x'', 1, 5").find("UNIQUE") != std::string::npos);
+    CHECK(hold("3, 1, x'', 1, 5") == "");
+    for (const std::string bad : {"deadline = 4", "row = 4", "address = x'7f000001'", "port = 2"}) {
+        CAPTURE(bad);
+        CHECK(raw_error(log.file, fmt::format("UPDATE hold SET {} WHERE row = 2", bad)) != "");
+    }
+    CHECK(raw_error(log.file, "UPDATE hold SET deadline = 6") == "");
+}
+
+TEST_CASE("an admitted knock has a grant and a time") {
+    const Log log;
+    for (const std::string bad : {"0, 1", "1, NULL", "NULL, 1", "1, 'now'"}) {
+        CAPTURE(bad);
+        CHECK(raw_error(log.file, fmt::format("INSERT INTO admitted (grant, at) VALUES ({})", bad)) != "");
+    }
+    CHECK(raw_error(log.file, "INSERT INTO admitted (grant, at) VALUES (1, 1)") == "");
 }

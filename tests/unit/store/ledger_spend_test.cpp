@@ -62,6 +62,17 @@ TEST_CASE("a knock is spent once") {
     }
 }
 
+TEST_CASE("a position knows when its newest knock was spent") {
+    Spending s;
+    for (const Count count : {99U, 98U}) {
+        s.ledger.begin();
+        REQUIRE(s.ledger.spend(s.at(count + 1), {s.chain, s.at(count), count, at_second(500 - count)}));
+        s.ledger.commit();
+        CHECK(s.ledger.position(s.chain)->at == at_second(500 - count));
+    }
+    s.ledger.each_position([](const Position& position) { CHECK(position.at == at_second(402)); });
+}
+
 TEST_CASE("the last knock is spent, and then there is none") {
     Spending s;
     CHECK(s.spend(100, 1));

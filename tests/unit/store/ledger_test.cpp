@@ -154,11 +154,19 @@ TEST_CASE("a policy database is no ledger") {
 TEST_CASE("kinds of rows and outcomes have names") {
     CHECK(name_of(RowKind::accepted) == "accepted");
     CHECK(name_of(RowKind::started) == "started");
+    CHECK(name_of(RowKind::closed) == "closed");
+    CHECK(name_of(RowKind::undo) == "undo");
+    CHECK(name_of(RowKind::resynced) == "resynced");
     CHECK(name_of(Outcome::timed_out) == "timed out");
+    CHECK(name_of(Outcome::opened) == "opened");
+    CHECK(name_of(Outcome::prolonged) == "prolonged");
+    CHECK(name_of(Outcome::closed) == "closed");
+    CHECK(name_of(RowKind{13}) == "unknown");
+    CHECK(name_of(Outcome{10}) == "unknown");
     std::vector<std::string_view> names;
-    for (int kind = 1; kind <= 9; ++kind)
+    for (int kind = 1; kind <= 12; ++kind)
         names.push_back(name_of(static_cast<RowKind>(kind)));
-    for (int outcome = 0; outcome <= 6; ++outcome)
+    for (int outcome = 0; outcome <= 9; ++outcome)
         CHECK(name_of(static_cast<Outcome>(outcome)) != "unknown");
     std::sort(names.begin(), names.end());
     CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

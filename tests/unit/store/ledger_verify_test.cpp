@@ -1,5 +1,6 @@
 // Every kind of tampering is found, at the row where it was done.
 
+#include "base/text.h"
 #include "tests/store/support.h"
 
 #include <doctest/doctest.h>
@@ -27,8 +28,10 @@ struct Tampered {
             for (Count count = 99; count >= 90; --count)
                 spend(ledger, chain, count);
         }
-        raw(file, "DROP TRIGGER event_never_changes; DROP TRIGGER event_stays; DROP TRIGGER event_follows; "
-                  "DROP TRIGGER position_only_falls; DROP TRIGGER position_stays; DELETE FROM open_command");
+        raw(file,
+            "DROP TRIGGER event_never_changes; DROP TRIGGER event_stays; DROP TRIGGER event_follows; "
+            "DROP TRIGGER position_only_falls; DROP TRIGGER position_stays; DROP TRIGGER meta_only_rises; "
+            "DROP TRIGGER checkpoint_is_of_a_row; DELETE FROM open_command");
     }
     void spend(Ledger& ledger, const Enrolment& chain, Count count) {
         const auto at = [&](Count place) {
@@ -38,6 +41,12 @@ struct Tampered {
         ledger.begin();
         REQUIRE(ledger.spend(at(count + 1), {chain_id(chain), at(count), count}));
         heads.push_back(ledger.append(row));
+        ledger.commit();
+    }
+    void prune(std::size_t rows) const {
+        Ledger ledger = Ledger::open(file);
+        ledger.begin();
+        REQUIRE(ledger.prune(at_second(3000), rows) == rows);
         ledger.commit();
     }
     // "ROW: what", or "whole". Read without verifying the newest row, which open would refuse already.
@@ -205,4 +214,104 @@ TEST_CASE("another id than the first row names is found") {
     const Tampered t;
     t.sql("UPDATE meta SET id = zeroblob(16)");
     CHECK(begins(t.verdict(), "1: it names another ledger"));
+}
+
+TEST_CASE("a chain moved forward by an administrator may not be put back either") {
+    Tampered t;
+    {
+        Ledger ledger = Ledger::open(t.file);
+        const Enrolment chain = enrolment(2);
+        const Value value = walk(chain.algorithm, start_of(chain.algorithm, 2), 50);
+        Row row = accepted(chain_id(chain), value, 50);
+        row.kind = RowKind::resynced;
+        row.carrier = {};
+        Row in_vain; // spent nothing
+        in_vain.kind = RowKind::resynced;
+        in_vain.text = "it is no knock of this chain";
+        ledger.begin();
+        REQUIRE(ledger.spend(chain.image, {chain_id(chain), value, 50, at_second(3)}));
+        ledger.append(row);
+        ledger.append(in_vain);
+        ledger.commit();
+    }
+    CHECK(t.verdict() == "whole");
+    t.sql("UPDATE position SET count = 51 WHERE count = 50");
+    CHECK(begins(t.verdict(), "12: it spent knock 50"));
+}
+
+TEST_CASE("a pruned ledger verifies from its checkpoint on") {
+    {
+        const Tampered t;
+        t.prune(5);
+        CHECK(t.verdict(t.heads) == "whole"); // anchors before the checkpoint are skipped
+        Head other = t.heads[5];
+        other.hash[0] ^= 1;
+        CHECK(begins(t.verdict({other}), "5: the checkpoint is not what was written down elsewhere"));
+        other = t.heads[4];
+        other.hash[0] ^= 1;
+        CHECK(t.verdict({other}) == "whole");
+        t.sql("UPDATE meta SET id = zeroblob(16)"); // the row that named it is gone
+        CHECK(t.verdict() == "whole");
+    }
+    {
+        const Tampered t;
+        t.prune(5);
+        t.sql("UPDATE meta SET checkpoint_hash = randomblob(32)");
+        CHECK(begins(t.verdict(), "6: its hash is not that of its fields and of the row before"));
+    }
+    {
+        const Tampered t;
+        t.prune(5);
+        t.sql("UPDATE meta SET checkpoint = 4");
+        CHECK(t.verdict() == "5: the row is missing");
+        t.sql("UPDATE meta SET checkpoint = 6");
+        CHECK(begins(t.verdict(), "6: it lies before the checkpoint"));
+        t.sql("UPDATE meta SET checkpoint = 9223372036854775807");
+        CHECK(begins(t.verdict(), "9223372036854775807: the checkpoint is none"));
+        t.sql("PRAGMA ignore_check_constraints = ON; UPDATE meta SET checkpoint = -5");
+        CHECK(begins(t.verdict(), "-5: the checkpoint is none"));
+        t.sql("PRAGMA ignore_check_constraints = ON; UPDATE meta SET checkpoint_hash = x'00'");
+        CHECK(t.verdict().find("it has no checkpoint") != std::string::npos);
+    }
+    {
+        const Tampered t;
+        t.prune(5);
+        t.sql("DELETE FROM event WHERE number = 6");
+        CHECK(t.verdict() == "6: the row is missing");
+    }
+    {
+        const Tampered t;
+        t.prune(10); // one row is left
+        CHECK(t.verdict(t.heads) == "whole");
+        t.sql("UPDATE meta SET checkpoint_hash = randomblob(32)"); // found on opening
+        CHECK(t.verdict().find("row 11: its hash is not that of its fields") != std::string::npos);
+    }
+}
+
+TEST_CASE("a checkpoint forged, with all rows after it made to fit, is found by any anchor after it") {
+    for (const int anchor : {6, 8, 11}) {
+        Tampered t;
+        // Rows 6 to 11 as before, but built on a checkpoint of somebody's choice.
+        Head forged{RowNumber{5}, {}};
+        forged.hash.fill(0x66);
+        const auto hex = [](const Head& head) { return fmt::format("x'{}'", to_hex(head.hash)); };
+        std::vector<Row> rows;
+        {
+            const Ledger ledger = Ledger::open_for_reading(t.file);
+            for (int number = 6; number <= 11; ++number)
+                rows.push_back(*ledger.row(RowNumber{number}));
+        }
+        t.sql(fmt::format("DELETE FROM event WHERE number <= 5; UPDATE meta SET checkpoint = 5, "
+                          "checkpoint_hash = {}",
+                          hex(forged)));
+        Head head = forged;
+        for (const Row& row : rows) {
+            head = {row.number, hash_of(head.hash, row)};
+            t.sql(fmt::format("UPDATE event SET hash = {} WHERE number = {}", hex(head),
+                              static_cast<std::int64_t>(row.number)));
+        }
+        CHECK(t.verdict() == "whole"); // by itself
+        CHECK(begins(t.verdict({t.heads[static_cast<std::size_t>(anchor)]}),
+                     fmt::format("{}: its hash is not the one that was written down elsewhere", anchor)));
+    }
 }

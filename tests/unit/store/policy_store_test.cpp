@@ -127,7 +127,11 @@ TEST_CASE("grants keep every field and come back with user and command") {
                     .sources = {*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8::/32")},
                     .address = AddressRule::named,
                     .named_within = {*Network::parse("198.51.100.7")},
-                    .carriers = Carriers{0b0110}};
+                    .carriers = Carriers{0b0110},
+                    .hours = {*parse_hours("mon-fri 08:00-18:00"), *parse_hours("sat 22:00-06:00")},
+                    .time_zone = "America/Port-au-Prince",
+                    .per_hour = 4'294'967'295,
+                    .per_day = 7};
     const GrantId id = policy.store.add_grant(wanted);
     for (const auto& found : {policy.store.grant(id), policy.store.grant_of("anna", "sshd")}) {
         REQUIRE(found);
@@ -149,6 +153,10 @@ TEST_CASE("grants keep every field and come back with user and command") {
         CHECK(stored.rules.address == AddressRule::named);
         CHECK(stored.rules.named_within == wanted.rules.named_within);
         CHECK(stored.rules.carriers == wanted.rules.carriers);
+        CHECK(stored.rules.hours == wanted.rules.hours);
+        CHECK(stored.rules.time_zone == wanted.rules.time_zone);
+        CHECK(stored.rules.per_hour == wanted.rules.per_hour);
+        CHECK(stored.rules.per_day == wanted.rules.per_day);
         CHECK(found->user.name == "anna");
         CHECK(found->command.argv == command("sshd").argv);
     }
@@ -162,6 +170,10 @@ TEST_CASE("grants keep every field and come back with user and command") {
     CHECK(plain.rules.address == AddressRule::knock);
     CHECK(plain.rules.named_within.empty());
     CHECK(plain.rules.carriers == Carriers{});
+    CHECK(plain.rules.hours.empty());
+    CHECK(plain.rules.time_zone.empty());
+    CHECK(plain.rules.per_hour == 0);
+    CHECK(plain.rules.per_day == 0);
     CHECK(plain.enrolment.image == wanted.enrolment.image);
 }
 
@@ -239,7 +251,11 @@ TEST_CASE("every change leaves one row that says who, when, what, before and aft
         other.set_user_enabled(policy.anna, false);
         other.set_command_enabled(policy.sshd, false);
         other.set_grant_enabled(id, false);
-        other.set_grant_rules(id, {.carriers = Carriers{0b0100}});
+        other.set_grant_rules(id, {.carriers = Carriers{0b0100},
+                                   .hours = {*parse_hours("mon 8:00-9:00")},
+                                   .time_zone = "Asia/Tokyo",
+                                   .per_hour = 3,
+                                   .per_day = 4});
         other.renew_grant(id, enrolment(2), chain_id(enrolment(2)));
         other.remove_user(policy.anna);
         other.remove_command(policy.sshd);
@@ -264,7 +280,13 @@ TEST_CASE("every change leaves one row that says who, when, what, before and aft
     CHECK(json::parse(changes[4].before)["enabled"] == true);
     CHECK(json::parse(changes[4].after)["enabled"] == false);
     CHECK(json::parse(changes[7].before)["carriers"] == "udp,icmp,dns");
-    CHECK(json::parse(changes[7].after)["carriers"] == "icmp");
+    CHECK(json::parse(changes[7].before)["hours"] == json::array());
+    const json rules = json::parse(changes[7].after);
+    CHECK(rules["carriers"] == "icmp");
+    CHECK(rules["hours"] == json{"mon 08:00-09:00"});
+    CHECK(rules["time_zone"] == "Asia/Tokyo");
+    CHECK(rules["per_hour"] == 3);
+    CHECK(rules["per_day"] == 4);
     CHECK(json::parse(changes[8].before)["seed"] == enrolment(1).seed);
     CHECK(json::parse(changes[8].after)["seed"] == enrolment(2).seed);
     CHECK(json::parse(changes[11].before)["argv"][0] == "/usr/bin/touch");

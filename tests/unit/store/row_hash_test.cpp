@@ -53,6 +53,16 @@ std::vector<Row> rows_of_all_sorts() {
     rows.back().status = -2;
     rows.back().duration = std::chrono::milliseconds(77);
     rows.back().at = at_second(-1);
+    rows.push_back(accepted(chain_id(chain), start_of(Algorithm::sha256, 5), 10));
+    rows.back().kind = RowKind::resynced;
+    rows.back().carrier = {};
+    rows.emplace_back();
+    rows.back().kind = RowKind::undo;
+    rows.back().of = RowNumber{3};
+    rows.emplace_back();
+    rows.back().kind = RowKind::ended;
+    rows.back().of = RowNumber{7};
+    rows.back().outcome = Outcome::closed;
     return rows;
 }
 
@@ -81,7 +91,7 @@ TEST_CASE("the stored hashes are those of the stored columns in order, each with
         const SQLite::Column stored = select.getColumn("hash");
         CHECK(stored.getString() == std::string(previous.begin(), previous.end()));
     }
-    CHECK(rows == 5);
+    CHECK(rows == 8);
 }
 
 TEST_CASE("every field, and the row before, counts") {

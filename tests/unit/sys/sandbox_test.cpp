@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <functional>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -95,6 +97,25 @@ TEST_CASE("sandbox: allow_on and allow_request look at all 64 bits of the argume
     CHECK(test::succeeded(fcntl_of(F_GETFL)));
     CHECK(test::killed_by(fcntl_of(F_SETFL), SIGSYS));
     CHECK(test::killed_by(fcntl_of((std::uint64_t{1} << 32) | F_GETFL), SIGSYS));
+}
+
+TEST_CASE("sandbox: a socket option is allowed by its level and its name together") {
+    const auto two_options = [](Sandbox& sandbox) {
+        sandbox.allow_option("setsockopt", SOL_SOCKET, SO_KEEPALIVE);
+        sandbox.allow_option("setsockopt", IPPROTO_TCP, TCP_NODELAY);
+    };
+    const auto set = [&](std::uint64_t level, std::uint64_t name) {
+        return in_sandbox(two_options, [level, name] {
+            const int on = 1;
+            (void)::syscall(SYS_setsockopt, 0, level, name, &on, sizeof on);
+        });
+    };
+    CHECK(test::succeeded(set(SOL_SOCKET, SO_KEEPALIVE)));
+    CHECK(test::succeeded(set(IPPROTO_TCP, TCP_NODELAY)));
+    CHECK(test::killed_by(set(SOL_SOCKET, SO_DETACH_FILTER), SIGSYS));
+    CHECK(test::killed_by(set(SOL_SOCKET, TCP_NODELAY), SIGSYS));
+    CHECK(test::killed_by(set(IPPROTO_TCP, SO_KEEPALIVE), SIGSYS));
+    CHECK(test::killed_by(set(SOL_SOCKET, (std::uint64_t{1} << 32) | SO_KEEPALIVE), SIGSYS));
 }
 
 TEST_CASE("sandbox: allow_from lets through exactly what is not below") {

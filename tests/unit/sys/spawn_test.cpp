@@ -189,4 +189,17 @@ TEST_CASE("helper: dies with its parent") {
     CHECK(test::read_to_end(pipe.read.get()).empty()); // the helper held the only other end
 }
 
+TEST_CASE("helper: one that lives on outlives its parent") {
+    auto orders = test::make_pipe();
+    auto answers = test::make_pipe();
+    const int status = test::status_of([&] {
+        (void)spawn_helper("/bin/sh", {"-c", "read order <&3; echo \"did $order\" >&4"},
+                           {orders.read.get(), answers.write.get()}, OrphanedHelper::lives_on);
+    });
+    REQUIRE(test::succeeded(status)); // the parent has ended and was waited for
+    answers.write.close();
+    CHECK(::write(orders.write.get(), "it\n", 3) == 3);
+    CHECK(test::read_to_end(answers.read.get()) == "did it\n");
+}
+
 } // namespace otk

@@ -1,0 +1,67 @@
+// The keys that say what knockd does about a knock: doors, firewall, ledger, alerts.
+
+#include "tests/unit/config/faults.h"
+
+using namespace otk;
+using namespace otk::test;
+
+TEST_CASE("the ports of doors are a range above the system's own services") {
+    for (const char* text : {"", "61000", "61000-", "-65534", "61000-65536", "61000 - 65534", "1-2-3", "a-b",
+                             "+61000-65534", "61000-65534x"}) {
+        CAPTURE(text);
+        CHECK(says(std::string("[forward]\nports = \"") + text + "\"\n", "2:9", "61000-65534"));
+    }
+    CHECK(says("[forward]\nports = \"1023-2000\"\n", "2:9", "below 1024"));
+    CHECK(says("[forward]\nports = \"0-2000\"\n", "2:9", "below 1024"));
+    CHECK(says("[forward]\nports = \"65534-61000\"\n", "2:9", "did you mean \"61000-65534\"?"));
+    CHECK(says("[forward]\nports = [61000]\n", "2:9", "a list"));
+}
+
+TEST_CASE("the firewall's names are such as nft reads without quotes") {
+    CHECK(says("[firewall]\nmode = \"Guard\"\n", "2:8", "none of guard, sets and none"));
+    for (const char* name : {"", "4otk", "-otk", "a b", "a;b", "a{", "\u00e4", "$x", "a\\nb"}) {
+        CAPTURE(name);
+        for (const char* key : {"table", "set4", "set6"}) {
+            CHECK(says(std::string("[firewall]\n") + key + " = \"" + name + "\"\n",
+                       "2:" + std::to_string(std::string_view(key).size() + 4), "name in nftables"));
+        }
+    }
+    const std::string longest(64, 'a');
+    CHECK(fault_of("[firewall]\ntable = \"" + longest + "\"\n") == "accepted");
+    CHECK(says("[firewall]\ntable = \"" + longest + "a\"\n", "2:9", "at most 64"));
+    CHECK(says("[firewall]\nset6 = \"otk4\"\n", "2:8", "both 'otk4'"));
+    CHECK(says("[firewall]\nset4 = \"x\"\nset6 = \"x\"\n", "2:8", "both 'x'"));
+    CHECK(fault_of("[firewall]\nset4 = \"otk6\"\nset6 = \"otk4\"\n") == "accepted");
+    CHECK(says("[firewall]\nalways_allow = [\"10.0.0.0/8\", \"10.0.0.1/8\"]\n", "2:31", "no network"));
+}
+
+TEST_CASE("durations have units, least values and words for none") {
+    CHECK(says("[ledger]\nkeep = \"for ever\"\n", "2:8", "or \"forever\""));
+    CHECK(says("[ledger]\nkeep = \"23h\"\n", "2:8", "the least is \"1d\""));
+    CHECK(says("[ledger]\nkeep = 90\n", "2:8", "a text in quotes"));
+    CHECK(says("[ledger]\noutput_keep = \"59m\"\n", "2:15", "the least is \"1h\""));
+    CHECK(says("[alerts]\nsilence = \"never\"\n", "2:11", "for example \"90d\""));
+    CHECK(says("[alerts]\nsilence = \"\"\n", "2:11", "for example \"90d\""));
+    CHECK(says("[alerts]\npassphrase_age = \"0d\"\n", "2:18", "or \"never\""));
+    CHECK(fault_of("[ledger]\nkeep = \"1d\"\noutput_keep = \"1h\"\n") == "accepted");
+}
+
+TEST_CASE("alerts name what there is, and their command is checked like any other") {
+    CHECK(says("[alerts]\non = [\"used\", \"replays\"]\n", "2:15", "did you mean 'replay'?"));
+    CHECK(says("[alerts]\non = [\"everything\"]\n", "2:7", "the alerts are used, replay, late"));
+    CHECK(fault_of("[alerts]\non = []\n") == "accepted");
+    CHECK(says("[alerts]\ncommand = [\"mail\"]\n", "2:11", "/usr/bin/mail"));
+    CHECK(says("[alerts]\ncommand = \"/bin/mail\"\n", "2:11", "in brackets"));
+    CHECK(says("[alerts]\ncommand = [\"/bin/x\", \"{count}\"]\n", "2:11", "the tokens are {alert} {user}"));
+    CHECK(says("[alerts]\ncommand = [\"/bin/x\", \"-s{text}\"]\n", "2:11", "$OTK_TEXT"));
+    std::string many = "[alerts]\ncommand = [\"/bin/x\"";
+    for (int i = 0; i < 63; ++i)
+        many += ", \"a\"";
+    CHECK(fault_of(many + "]\n") == "accepted");
+    CHECK(says(many + ", \"a\"]\n", "2:11", "at most 64 arguments"));
+    CHECK(says("[alerts]\nrun_as = \"a b\"\n", "2:10", "account"));
+    CHECK(says("[alerts]\nper_hour = 0\n", "2:12", "from 1 to 3600"));
+    CHECK(says("[alerts]\nflood = 0\n", "2:9", "from 1"));
+    CHECK(says("[limits]\ndoors = 0\n", "2:9", "from 1 to 4096"));
+    CHECK(says("[users]\nforward = \"\"\n", "2:11", "account"));
+}
