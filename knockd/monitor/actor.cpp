@@ -6,6 +6,7 @@
 #include "knockd/monitor/lines.h"
 #include "policy/decide.h"
 #include "policy/time_zone.h"
+#include "store/outcome_text.h"
 
 #include <fmt/format.h>
 
@@ -109,7 +110,11 @@ void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& d
         holds_.not_prolonged(*held, from_nanoseconds(act.deadline));
     }
     world_.noticing.refused(act, details, refusal);
-    ended(std::move(end));
+    ++world_.status.refused;
+    journal("knockd",
+            line_of(act, labels_[act.row.row],
+                    how_it_ended({end.done.outcome, end.done.refusal, 0, {}, end.done.text.view()})));
+    keep(std::move(end));
 }
 
 void Actor::run(const message::Act& act, const GrantDetails& details, const Address& address) {
@@ -274,6 +279,11 @@ void Actor::ended(End end) {
     const std::string line = line_of(end.done, labels_[row]);
     journal("knockd", line);
     if (end.done.outcome == Outcome::interrupted) world_.noticing.interrupted(line);
+    keep(std::move(end));
+}
+
+void Actor::keep(End end) {
+    const RowNumber row = end.done.row;
     labels_.erase(row);
     const auto kept = unstored_.insert_or_assign(row, std::move(end)).first;
     hands_.send_end(kept->second);

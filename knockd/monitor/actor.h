@@ -69,6 +69,7 @@ class Actor {
 
   private:
     void ended(End end);
+    void keep(End end); // until it is stored
     [[nodiscard]] bool check_and_do(const message::Act& act);
     [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const message::Act& act,
                                      Decision& decision) const;

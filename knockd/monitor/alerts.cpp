@@ -30,7 +30,7 @@ std::string text_of(const Address& address) { return address.empty() ? "" : addr
 // In the order of alert_tokens.
 std::array<std::string, alert_tokens.size()> token_values(const Alert& alert, std::uint64_t held_back) {
     std::string text = printable(alert.text);
-    if (held_back > 0) text += fmt::format(" ({} alerts before it were held back)", held_back);
+    if (held_back > 0) text += fmt::format(" ({} held back before it)", held_back);
     return {std::string(name_of(alert.kind)),
             alert.user,
             alert.command,

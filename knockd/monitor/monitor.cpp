@@ -27,12 +27,17 @@ constexpr std::chrono::seconds stop_patience{5};
 constexpr int messages_in_a_turn = 64;
 constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DESIGN 8)
 
+// A child that was just being started when a knockd was killed holds that one's lock until its program
+// starts.
+constexpr std::chrono::seconds lock_patience{2};
+
 } // namespace
 
 Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config) :
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
-    policy_(PolicyStore::open_for_reading(places.policy_db)), lock_(places.mark), mark_(places.mark),
-    status_file_(places.status), between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
+    policy_(PolicyStore::open_for_reading(places.policy_db)),
+    lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark), status_file_(places.status),
+    between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,
@@ -152,6 +157,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
         mark_.note(ready.head);
         actor_.send_again();
         policy_watch_.look_again();
+        write_doors(); // what an earlier life has left there is over
     } else {
         journal("knockd", line_of(ready.acceptance));
     }

@@ -170,12 +170,12 @@ RulesetWatch::Table RulesetWatch::table(const std::string& name) {
             chains += written(all, {NFTA_CHAIN_NAME, NFTA_CHAIN_HANDLE, NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY,
                                     NFTA_CHAIN_TYPE, NFTA_CHAIN_FLAGS});
         });
-    std::string rules;
+    std::string rules; // one that is replaced gets another handle: there is no need to read what it says
     inside_->list(
         NFT_MSG_GETRULE, name, [&] { found.rules = 0, rules.clear(); },
         [&](const Attributes& all) {
             ++found.rules;
-            rules += written(all, {NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_EXPRESSIONS});
+            rules += written(all, {NFTA_RULE_CHAIN, NFTA_RULE_HANDLE});
         });
     std::string sets;
     inside_->list(

@@ -33,7 +33,7 @@ class RulesetWatch {
         std::uint64_t handle = 0; // never used again in this namespace
         std::size_t chains = 0;
         std::size_t rules = 0;
-        std::string fingerprint; // everything, as the kernel wrote it
+        std::string fingerprint; // what it is made of
         friend bool operator==(const Table&, const Table&) = default;
     };
     [[nodiscard]] Table table(const std::string& name);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -43,6 +44,19 @@ WriterLock::WriterLock(const std::filesystem::path& file) {
     // Only help for the message above: the lock holds whether or not the disk takes these bytes.
     (void)!::ftruncate(fd_.get(), 0);
     (void)!::pwrite(fd_.get(), process.data(), process.size(), 0);
+}
+
+WriterLock WriterLock::patiently(const std::filesystem::path& file, std::chrono::milliseconds how_long) {
+    constexpr std::chrono::milliseconds pause{50};
+    const auto end = std::chrono::steady_clock::now() + how_long;
+    for (;;) {
+        try {
+            return WriterLock(file);
+        } catch (const Locked&) {
+            if (std::chrono::steady_clock::now() >= end) throw;
+        }
+        std::this_thread::sleep_for(pause);
+    }
 }
 
 } // namespace otk

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/promise.h"
 
+#include <chrono>
 #include <filesystem>
 
 namespace otk {
@@ -21,6 +22,9 @@ class WriterLock {
     // that names the process that holds it, as far as that is known. (Not a lock on the database itself:
     // SQLite's own locks on it would go when any descriptor of it is closed.)
     explicit WriterLock(const std::filesystem::path& file);
+    // The same, but tries again for so long before it throws Locked.
+    [[nodiscard]] static WriterLock patiently(const std::filesystem::path& file,
+                                              std::chrono::milliseconds how_long);
 
   private:
     Fd fd_;

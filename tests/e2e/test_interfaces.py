@@ -2,6 +2,7 @@
 """Interfaces that go down and up, come later, are deleted and made again: knocks work again without a restart, and on the
 other interfaces they never stop."""
 
+import contextlib
 import signal
 
 from otk_e2e import packets, tap, wait, world
@@ -22,14 +23,11 @@ suite = tap.Suite(make_world)
 
 def make_second(w):
     """A cable between server and client, apart from the switch."""
-    run(["ip", "link", "add", "eth1", "netns", w.server.netns, "type", "veth", "peer", "name", "eth1", "netns", w.client.netns])
+    run(["ip", "link", "add", "eth1", "netns", w.server.netns, "type", "veth",
+         "peer", "name", "eth1", "netns", w.client.netns])
     for host, role in ((w.server, "server"), (w.client, "client")):
         host.run("ip", "link", "set", "eth1", "up")
         host.run("ip", "address", "add", f"{SECOND[role]}/24", "dev", "eth1")
-
-
-def delete_second(w):
-    w.server.run("ip", "link", "delete", "eth1")
 
 
 def listen_on(w, *interfaces):
@@ -60,7 +58,7 @@ def later(w):
     listen_on(w, "any")
     right, process = w.right(), w.daemon.process.pid
     expect_on_both(w, right)
-    delete_second(w)
+    w.server.run("ip", "link", "delete", "eth1")
     right.expect_one_run(w.knock_udp)
     make_second(w)
     expect_on_both(w, right)
@@ -97,35 +95,47 @@ def one_name(w):
     assert right.rows("accepted")[-1]["jumped"] == 1 and len(right.runs()) == before + 1, right.rows()
 
 
-@suite.case("one name: it goes down and up, is deleted and made again: said each time, and knocks work again afterwards")
+@suite.case("one name: it goes down and up, and knocks work again")
 def one_name_down(w):
     listen_on(w, "eth1")
     right, process = w.right(warm=False), w.daemon.process.pid
     right.knock_until_it_runs(by_second(w))
-    for end, again in ((lambda: w.server.run("ip", "link", "set", "eth1", "down"),
-                        lambda: w.server.run("ip", "link", "set", "eth1", "up")),
-                       (lambda: delete_second(w), lambda: make_second(w))):
-        begin = w.daemon.log_size()
-        end()
-        wait_until_said(w, begin)
-        again()
-        right.knock_until_it_runs(by_second(w))
+    w.server.run("ip", "link", "set", "eth1", "down")
+    w.server.run("ip", "link", "set", "eth1", "up")
+    right.knock_until_it_runs(by_second(w))
     expect_untouched(w, right, process)
 
 
-def wait_until_said(w, begin):
-    wait.until(lambda: "eth1" in w.daemon.log(begin), lambda: f"the interface is named:\n{w.daemon.log(begin)}")
+@suite.case("one name: it is deleted: said; it is made again: knocks work again")
+def one_name_deleted(w):
+    listen_on(w, "eth1")
+    right, process = w.right(warm=False), w.daemon.process.pid
+    right.knock_until_it_runs(by_second(w))
+    with deleted_second(w):
+        pass
+    right.knock_until_it_runs(by_second(w))
+    expect_untouched(w, right, process)
 
 
-@suite.case("two names: knocks come by both; one goes down: said, the other goes on; up again, both work")
+@contextlib.contextmanager
+def deleted_second(w):
+    """That it is gone is in the journal before anything else."""
+    begin = w.daemon.log_size()
+    w.server.run("ip", "link", "delete", "eth1")
+    try:
+        wait.until(lambda: "eth1" in w.daemon.log(begin), lambda: f"the interface is named:\n{w.daemon.log(begin)}")
+        yield
+    finally:
+        make_second(w)
+
+
+@suite.case("two names: knocks come by both; one goes down, the other goes on; up again, both work")
 def two_names_down(w):
     listen_on(w, "eth0", "eth1")
     right, process = w.right(), w.daemon.process.pid
     expect_on_both(w, right)
-    begin = w.daemon.log_size()
     w.server.run("ip", "link", "set", "eth1", "down")
     try:
-        wait_until_said(w, begin)
         for _ in range(3):
             right.knock_until_it_runs()
     finally:
@@ -139,14 +149,9 @@ def two_names_deleted(w):
     listen_on(w, "eth0", "eth1")
     right, process = w.right(), w.daemon.process.pid
     expect_on_both(w, right)
-    begin = w.daemon.log_size()
-    delete_second(w)
-    try:
-        wait_until_said(w, begin)
+    with deleted_second(w):
         for _ in range(3):
             right.knock_until_it_runs()
-    finally:
-        make_second(w)
     expect_on_both(w, right)
     expect_untouched(w, right, process)
 

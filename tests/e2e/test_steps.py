@@ -62,20 +62,17 @@ class Scene(world.World):
         self.opened = self.access("--open", "22/tcp", *hold, length=1000)
         self.forwarded = self.access("--forward", "127.0.0.1:2222", *hold, length=1000)
         self.all = (self.undone, self.opened, self.forwarded)
-        self.installation.knockmgr("guard", "on", "--confirm", "1h")
-        self.installation.knockmgr("guard", "confirm")
+        for words in (("on", "--confirm", "1h"), ("confirm",)):
+            self.server.run(self.installation.programs["knockmgr"], "guard", *words, "--dir", self.installation.state)
         for access in self.all:
             access.spend()
         self.wait_until_over()
 
     def revive(self):
-        if not self.daemon.alive():
-            self.daemon.process.wait()
+        """knockd, which nobody starts again by itself."""
+        if self.daemon.process.wait() < 0:
             wait.until(lambda: not any(is_running(pid) for pid in helpers_of(self.daemon)), "the helpers end")
             self.daemon.start()
-
-    def holds(self):
-        return json.loads(self.installation.knockmgr("doors", "--json"))
 
     def wait_until_over(self):
         wait.until(lambda: not self.open_doors(), lambda: f"everything ends; still open: {self.open_doors()}")
@@ -114,7 +111,8 @@ def one_round(scene, steps):
         wait.until(dead_or_over, "the victim dies, or all is over", deadline=4 * HOLD)
     died = scene.steps.left(VICTIM) == 0
     scene.steps.arm(VICTIM, 0)
-    scene.revive()
+    if died and VICTIM == "knockd":
+        scene.revive()
     # The rule for users: the same number again, until it works.
     for access, value in knocks:
         wait.until(lambda a=access, v=value: scene.knock_udp(v) or spent(scene, a, before), "the knock is spent")
@@ -163,7 +161,7 @@ def killed_at_each_step(scene):
         if rounds % 4 == 0:
             scene.daemon.restart()  # or it waits longer each time before it starts what crashes again and again
         assert steps < MOST_STEPS, "it dies again and again: are the steps counted?"
-    assert steps > 5, f"only {steps} steps: the shim does not see them"
+    assert steps > 3, f"only {steps} steps: the shim does not see them"
     assert scene.interrupted <= 2, f"{scene.interrupted} undos were cut off before they began"
     problem = scene.installation.knockmgr("log", "--verify")
     assert scene.installation.exit_code == 0, problem

@@ -33,6 +33,7 @@ def _mount_over(undo, directory, words):
             raise Skip(f"no file system can be mounted here: {error}") from error
         undo.callback(run, ["umount", directory])
         run(["cp", "-a", f"{aside}/.", directory])
+        run(["sync", "--file-system", directory])  # what was there before is safe, whatever breaks
 
 
 class Disk:

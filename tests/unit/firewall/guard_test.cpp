@@ -121,6 +121,18 @@ TEST_CASE("a command that the guard does not know yet is opened all the same") {
     CHECK(has(guard_text(), "192.0.2.0 . tcp . 22"));
 }
 
+TEST_CASE("a door is opened in a guard that stands, though this knockd has not looked at it yet") {
+    if (!in_own_network()) return;
+    Scene scene;
+    scene.guard_on();
+    scene.start();
+    scene.firewall.reset(); // and another one, as after a restart
+    scene.firewall.emplace(scene.loop, scene.clock, scene.policy, scene.config,
+                           Firewall::Needs{[&] { return scene.standing; }, [](const std::string&) {}});
+    CHECK(scene.open("192.0.2.1").empty());
+    CHECK(has(guard_text(), "192.0.2.1 . tcp . 22"));
+}
+
 TEST_CASE("what others take away or change is put back with its doors, and told once") {
     if (!in_own_network()) return;
     for (const std::string attack :

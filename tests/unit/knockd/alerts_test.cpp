@@ -145,7 +145,7 @@ TEST_CASE("what is held back is counted and said by the next one") {
         a.alerts->raise(alert);
     CHECK(a.alerts->held_back() == 7);
     a.alerts->raise(replay_of("bert"));
-    CHECK(a.told(2)[1] == "bert 7  (7 alerts before it were held back)");
+    CHECK(a.told(2)[1] == "bert 7  (7 held back before it)");
     a.clock.advance(1min);
     a.alerts->raise(alert);
     CHECK(a.told(3)[2] == "anna 0 a replay");
