@@ -79,8 +79,7 @@ enum class Kind : std::uint32_t {
 template <std::size_t capacity>
 struct Text {
     std::array<char, capacity> bytes{};
-    // Cut to what fits: for texts whose length the configuration has checked already, and for messages to
-    // people.
+    // Cut to what fits: for texts of a checked configuration, and for messages to people.
     static Text of(std::string_view text) {
         Text out;
         std::copy_n(text.begin(), std::min(text.size(), capacity - 1), out.bytes.begin());
@@ -157,11 +156,12 @@ struct ValidateSetup {
 
 enum class Acceptance : std::uint8_t {
     open = 1,
-    no_ledger,      // missing
-    other_ledger,   // another id than policy.db names
-    older_ledger,   // lacks the marked row
-    damaged_ledger, // cannot be read
-    locked_ledger,  // another process writes it
+    no_ledger,         // missing
+    other_ledger,      // another id than policy.db names
+    older_ledger,      // lacks the marked row
+    damaged_ledger,    // cannot be read
+    locked_ledger,     // another process writes it
+    unwritable_ledger, // its file system is full or read-only
 };
 
 struct ValidateReady {

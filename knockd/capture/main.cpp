@@ -17,8 +17,13 @@ std::vector<Source> open_sources(const message::CaptureSetup& setup) {
         return sources;
     }
     for (std::size_t i = 0; i < setup.interface_count; ++i) {
-        sources.push_back(Source::live(std::string(setup.interfaces[i].view()), setup));
+        try {
+            sources.push_back(Source::live(std::string(setup.interfaces[i].view()), setup));
+        } catch (const Error& error) { // knocks on the others go on; knockd starts us again when it is there
+            journal("knockd-capture", error.what());
+        }
     }
+    if (sources.empty()) throw Error("there is no interface to listen on");
     return sources;
 }
 

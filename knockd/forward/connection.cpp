@@ -28,9 +28,11 @@ Connection::Connection(Fd user, const Endpoint& target) : user_(std::move(user))
 
 void Connection::note(int fd, std::uint32_t events) {
     if (fd == target_.get() && connecting_ && (events & (EPOLLOUT | EPOLLERR)) != 0) {
-        connect_error_ = pending_error(fd);
         connecting_ = false;
-        broken_ = broken_ || connect_error_ != 0;
+        // A target that refuses says ECONNREFUSED: a reset has come after the handshake, as at any later
+        // time.
+        const int error = pending_error(fd);
+        if (error != ECONNRESET && error != EPIPE) connect_error_ = error;
     }
     // A reset, or a peer that does not answer any more.
     if ((events & EPOLLERR) != 0) broken_ = true;
@@ -39,9 +41,10 @@ void Connection::note(int fd, std::uint32_t events) {
 Connection::Next Connection::step(Pipes& pipes) {
     if (connect_error_ != 0) return give_up();
     if (connecting_) return broken_ ? give_up() : Next::wait;
-    const Stream::Moved there = to_target_.move(user(), target(), pipes);
-    const Stream::Moved back = to_user_.move(target(), user(), pipes);
-    // Only now, so that what was said before a reset still goes on its way before the reset does.
+    // What was said before a reset still goes on its way before the reset does.
+    const Stream::Last last = broken_ ? Stream::Last::reset : Stream::Last::end;
+    const Stream::Moved there = to_target_.move(user(), target(), pipes, last);
+    const Stream::Moved back = to_user_.move(target(), user(), pipes, last);
     if (broken_ || there == Stream::Moved::broken || back == Stream::Moved::broken) return give_up();
     if (there == Stream::Moved::ended && back == Stream::Moved::ended) return Next::over;
     const bool more = there == Stream::Moved::more || back == Stream::Moved::more;

@@ -30,7 +30,6 @@ class Connection {
 
     // Why the target could not be reached, an errno; 0: it was, or that is not known yet.
     [[nodiscard]] int connect_error() const { return connect_error_; }
-    [[nodiscard]] bool connecting() const { return connecting_; }
 
   private:
     Next give_up();

@@ -12,8 +12,6 @@
 #include <cstring>
 #include <sys/epoll.h>
 
-#include <fmt/format.h>
-
 namespace otk {
 
 namespace {
@@ -46,6 +44,7 @@ bool of_the_connection(int error) {
 Forwarder::Forwarder(const message::ForwardSetup& setup, Channel monitor, Fd door,
                      std::size_t most_connections) :
     target_(setup.target),
+    cannot_connect_("cannot connect to " + format_endpoint(setup.target) + ": "),
     admission_(allowed_by(setup), setup.claims), most_connections_(most_connections),
     monitor_(std::move(monitor)), door_(std::move(door)),
     closes_at_(Clock::now() + std::chrono::milliseconds(setup.left_ms)),
@@ -57,7 +56,7 @@ Forwarder::Forwarder(const message::ForwardSetup& setup, Channel monitor, Fd doo
 }
 
 void Forwarder::serve() {
-    while (door_ || !by_socket_.empty()) {
+    while (door_ || !connections_.empty()) {
         wait();
         move_what_can_be_moved();
         if (!door_) continue;
@@ -95,7 +94,7 @@ void Forwarder::wait() {
         } else if (fd == door_.get()) {
             at_door = true;
         } else {
-            const auto& connection = by_socket_.at(fd);
+            Connection* connection = by_socket_.at(fd);
             connection->note(fd, event.events);
             ready_.insert(connection);
         }
@@ -132,7 +131,7 @@ void Forwarder::accept_some(int most) {
         } else if (errno == EAGAIN) {
             return;
         } else if (!of_the_connection(errno)) {
-            trouble_.say(fmt::format("cannot accept a connection for now: {}", std::strerror(errno)));
+            trouble_.say(std::string("cannot accept a connection for now: ") + std::strerror(errno));
             accept_again_at_ = Clock::now() + pause_when_short;
             return;
         }
@@ -155,7 +154,9 @@ void Forwarder::admit(Fd user, const Address& source) {
 }
 
 void Forwarder::begin(Fd user) {
-    const auto connection = std::make_shared<Connection>(std::move(user), target_);
+    auto made = std::make_unique<Connection>(std::move(user), target_);
+    Connection* connection = made.get();
+    connections_[connection] = std::move(made);
     ready_.insert(connection);
     for (const int fd : {connection->user(), connection->target()}) {
         if (fd < 0) continue; // none to be had: its first step ends the connection
@@ -165,20 +166,21 @@ void Forwarder::begin(Fd user) {
 }
 
 void Forwarder::move_what_can_be_moved() {
-    for (const auto& connection : std::exchange(ready_, {})) {
+    for (Connection* connection : std::exchange(ready_, {})) {
         const int user = connection->user();
         const int target = connection->target();
-        switch (connection->step(pipes_)) {
+        const Connection::Next next = connection->step(pipes_);
+        if (const int error = connection->connect_error(); error != 0) {
+            trouble_.say(cannot_connect_ + std::strerror(error));
+        }
+        switch (next) {
         case Connection::Next::wait: break;
         case Connection::Next::again: ready_.insert(connection); break;
         case Connection::Next::over:
             by_socket_.erase(user);
             by_socket_.erase(target);
+            connections_.erase(connection);
             break;
-        }
-        if (const int error = connection->connect_error(); error != 0) {
-            trouble_.say(
-                fmt::format("cannot connect to {}: {}", format_endpoint(target_), std::strerror(error)));
         }
     }
 }

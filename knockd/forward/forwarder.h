@@ -37,10 +37,12 @@ class Forwarder {
     void close_door();
     // Whether the door is looked after: not while there is no room for another connection.
     void watch_door(bool watched);
-    [[nodiscard]] bool room() const { return 2 * most_connections_ > by_socket_.size(); }
+    [[nodiscard]] bool room() const { return connections_.size() < most_connections_; }
     [[nodiscard]] int milliseconds_to_wait() const;
 
     Endpoint target_;
+    std::string
+        cannot_connect_; // the beginning of what is said then; made outside of the sandbox, see journal()
     Admission admission_;
     std::size_t most_connections_;
     Channel monitor_;
@@ -50,8 +52,9 @@ class Forwarder {
     Clock::time_point accept_again_at_{}; // after descriptors or memory were short
     unsigned refusals_ = 0;
     Fd epoll_;
-    std::map<int, std::shared_ptr<Connection>> by_socket_; // each with both of its sockets
-    std::set<std::shared_ptr<Connection>> ready_;
+    std::map<Connection*, std::unique_ptr<Connection>> connections_;
+    std::map<int, Connection*> by_socket_; // each by both of its sockets
+    std::set<Connection*> ready_;
     Pipes pipes_;
     Complaint trouble_{"knockd-forward"};
 };

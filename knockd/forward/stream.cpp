@@ -47,14 +47,14 @@ std::optional<Stream::Moved> Stream::drain(int to) {
     return std::nullopt;
 }
 
-Stream::Moved Stream::move(int from, int to, Pipes& pipes) {
+Stream::Moved Stream::move(int from, int to, Pipes& pipes, Last last) {
     if (ended_) return Moved::ended;
     for (int round = 0; round < most_rounds; ++round) {
         if (in_pipe_ == 0) {
             if (const auto answer = fill(from, pipes)) return *answer;
         }
         if (all_read_) { // and the pipe is empty
-            if (shutdown(to, SHUT_WR) != 0) return Moved::broken;
+            if (last == Last::reset || shutdown(to, SHUT_WR) != 0) return Moved::broken;
             ended_ = true;
             return Moved::ended;
         }

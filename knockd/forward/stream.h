@@ -17,8 +17,10 @@ class Stream {
         ended,   // all has been written and the end passed on
         broken,  // one of the two sockets failed: there is nothing to be saved
     };
+    // What follows the last byte: the end, to be passed on, or a reset, which the caller passes on.
+    enum class Last : std::uint8_t { end, reset };
     // Moves what there is, as far as it goes without blocking. Both sockets are non-blocking.
-    [[nodiscard]] Moved move(int from, int to, Pipes& pipes);
+    [[nodiscard]] Moved move(int from, int to, Pipes& pipes, Last last = Last::end);
 
   private:
     // Each says what to do now, or nothing when the other's turn has come.

@@ -7,6 +7,7 @@
 #include "policy/decide.h"
 #include "policy/time_zone.h"
 #include "store/outcome_text.h"
+#include "sys/boot.h"
 
 #include <fmt/format.h>
 
@@ -101,8 +102,9 @@ void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& d
     end.done.refusal = refusal;
     if (details && refusal == Refusal::outside_hours) {
         const Time now = world_.clock.now();
-        end.done.text = message::Text<128>::of(
-            fmt::format("{}, {}", local_text(now, details->grant.rules.time_zone), local_text(now, {})));
+        const std::string there = local_text(now, details->grant.rules.time_zone);
+        const std::string here = local_text(now, {});
+        end.done.text = message::Text<128>::of(there == here ? here : fmt::format("{}, {}", there, here));
     }
     if (act.hold == act.row.row && act.hold != RowNumber{}) {
         holds_.end_at_once(hold_of(act, details.value_or(GrantDetails{}), {}), Holds::Why::not_begun);
@@ -217,19 +219,24 @@ std::string Actor::label_of(GrantId grant) const {
     }
 }
 
-bool Actor::told(const message::Held& held, const std::vector<Address>& claims) {
+bool Actor::told(const message::Held& held, const DoorListed* before) {
     if (holds_.size() >= most_told_holds) return false;
     OpenHold hold;
     hold.hold = {held.row, held.grant, held.address, held.port, from_nanoseconds(held.deadline)};
     hold.count = held.count;
     hold.carrier = held.carrier;
-    hold.claims = claims;
+    auto at_most = std::chrono::milliseconds::max();
+    if (before != nullptr) {
+        hold.claims = before->claims;
+        if (before->boot == this_boot())
+            at_most = std::chrono::milliseconds{before->boot_until} - since_boot();
+    }
     const auto details = details_of(held.grant);
     if (details) hold.details = *details;
     if (!allowed(world_.policy.grant(held.grant)))
         holds_.end_at_once(std::move(hold), Holds::Why::revoked);
     else
-        holds_.told(std::move(hold));
+        holds_.told(std::move(hold), at_most);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "knockd/monitor/noticing.h"
 #include "knockd/monitor/started_undos.h"
 #include "knockd/monitor/status.h"
+#include "store/doors_file.h"
 #include "store/policy_store.h"
 
 #include <functional>
@@ -46,8 +47,9 @@ class Actor {
     [[nodiscard]] bool act(const message::Act& act);
     // What became of a knock, or of an undo, that was written down before validate was started again.
     [[nodiscard]] bool asked(const message::Act& act);
-    // A hold that is in the ledger when validate has started.
-    [[nodiscard]] bool told(const message::Held& held, const std::vector<Address>& claims);
+    // A hold that is in the ledger when validate has started; `before`: as an earlier life of ours knew it,
+    // or nullptr.
+    [[nodiscard]] bool told(const message::Held& held, const DoorListed* before);
     // The end of a hold is in the ledger; what is to be undone is undone now.
     [[nodiscard]] bool released(const message::Released& released);
 

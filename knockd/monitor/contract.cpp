@@ -38,7 +38,7 @@ bool well_formed(const message::Report& report) {
 
 bool well_formed(const message::ValidateReady& ready) {
     return ready.acceptance >= message::Acceptance::open &&
-           ready.acceptance <= message::Acceptance::locked_ledger;
+           ready.acceptance <= message::Acceptance::unwritable_ledger;
 }
 
 } // namespace otk

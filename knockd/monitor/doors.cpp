@@ -1,6 +1,7 @@
 #include "knockd/monitor/doors.h"
 
 #include "knockd/monitor/setup.h"
+#include "sys/boot.h"
 #include "sys/file.h"
 
 #include <unistd.h>
@@ -146,7 +147,10 @@ DoorListed listed(const OpenHold& hold, Time now) {
         door.target = command.target;
         door.claims = hold.claims;
     }
-    door.until = now + (hold.until - std::chrono::steady_clock::now());
+    const auto left = hold.until - std::chrono::steady_clock::now();
+    door.until = now + left;
+    door.boot = this_boot();
+    door.boot_until = (since_boot() + std::chrono::duration_cast<std::chrono::milliseconds>(left)).count();
     return door;
 }
 
@@ -154,16 +158,16 @@ DoorsFile::DoorsFile(std::filesystem::path file) : file_(std::move(file)) {
     try {
         if (const auto text = read_file(file_, largest_file)) before_ = parse_doors(*text);
     } catch (const Error& error) { // the ledger knows the doors themselves
-        journal("knockd", fmt::format("{}: who had claimed a door before is not known: {}", file_.string(),
-                                      error.what()));
+        journal("knockd", fmt::format("{}: what was left of the doors before is not known: {}",
+                                      file_.string(), error.what()));
     }
 }
 
-std::vector<Address> DoorsFile::claims_of(RowNumber row) const {
+const DoorListed* DoorsFile::before(RowNumber row) const {
     for (const DoorListed& door : before_) {
-        if (door.row == static_cast<std::int64_t>(row)) return door.claims;
+        if (door.row == static_cast<std::int64_t>(row)) return &door;
     }
-    return {};
+    return nullptr;
 }
 
 void DoorsFile::write(const std::vector<DoorListed>& doors) {

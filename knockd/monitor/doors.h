@@ -59,9 +59,11 @@ class Doors final : public Doorway {
 // STATE/monitor/doors.json, written at each change.
 class DoorsFile {
   public:
-    // Reads what an earlier life has left, for the claims in it: nothing else knows them.
+    // Reads what an earlier life has left.
     explicit DoorsFile(std::filesystem::path file);
-    [[nodiscard]] std::vector<Address> claims_of(RowNumber row) const;
+    // As an earlier life has left it: who has claimed it, and how long it was still to last. nullptr: it did
+    // not list it.
+    [[nodiscard]] const DoorListed* before(RowNumber row) const;
     void write(const std::vector<DoorListed>& doors); // failures are told once in the journal
 
   private:

@@ -40,10 +40,7 @@ std::vector<Address> claimed(const Forwarding::Wanted& wanted) {
     return {wanted.claimed.begin(), end};
 }
 
-unsigned claims(const Forwarding::Wanted& wanted) {
-    const auto already = static_cast<unsigned>(claimed(wanted).size());
-    return std::clamp(wanted.claims, std::max(1U, already), most_claims);
-}
+unsigned claims(const Forwarding::Wanted& wanted) { return std::clamp(wanted.claims, 1U, most_claims); }
 
 message::ForwardSetup setup_of(const Forwarding::Wanted& wanted) {
     message::ForwardSetup setup;

@@ -79,24 +79,29 @@ void Holds::end_at_once(OpenHold hold, Why why) {
     end(row, why);
 }
 
-void Holds::told(OpenHold hold) {
+void Holds::told(OpenHold hold, milliseconds at_most) {
     const RowNumber row = hold.hold.row;
     const Time deadline = hold.hold.deadline;
     OpenHold* kept = find(row);
     if (kept != nullptr && kept->hold.deadline >= deadline) return; // send_again() does the rest
-    if (kept == nullptr) kept = &holds_.emplace(row, std::move(hold)).first->second;
-    if (remaining(deadline, *kept).count() == 0) {
-        kept->hold.deadline = deadline;
-        return end(row, Why::time);
+    if (kept == nullptr) {
+        kept = &holds_.emplace(row, std::move(hold)).first->second;
+    } else {
+        at_most = milliseconds::max(); // a knock has prolonged it since
+        if (kept->ending == Why::time) kept->ending.reset();
     }
+    kept->hold.deadline = deadline;
+    const milliseconds left = std::min(remaining(deadline, *kept), at_most);
+    if (left.count() <= 0) return end(row, Why::time);
     try {
-        (void)prolong(*kept, deadline);
+        (void)open_door(*kept, left);
     } catch (const Error& error) { // it has its end all the same
         journal("knockd", fmt::format("{}/{}: {} cannot be opened again: {}", kept->details.user.name,
                                       kept->details.command.name, describe_door(*kept), error.what()));
-        kept->until = steady_clock::now() + remaining(deadline, *kept);
-        set_timer();
+        kept->until = steady_clock::now() + left;
     }
+    set_timer();
+    hands_.changed();
 }
 
 void Holds::end(RowNumber row, Why why) {

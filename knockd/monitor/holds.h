@@ -35,7 +35,8 @@ class Holds {
     void end_at_once(OpenHold hold, Why why);
     // After a restart of validate or of ourselves: the ledger has it. Its door is opened again where it is
     // not.
-    void told(OpenHold hold);
+    // `at_most`: what an earlier life had left of it by the clock that nobody sets.
+    void told(OpenHold hold, std::chrono::milliseconds at_most = std::chrono::milliseconds::max());
 
     // Closes the door and asks validate to write down the end. Nothing when that is under way.
     void end(RowNumber row, Why why);

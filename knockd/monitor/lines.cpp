@@ -85,9 +85,12 @@ std::string line_of(message::Acceptance acceptance) {
             "knocks would be valid again{}",
             restore);
     case message::Acceptance::damaged_ledger:
-        return fmt::format("not accepting: ledger.db cannot be used{}", restore);
+        return fmt::format("not accepting: ledger.db cannot be used, and the line above says why{}", restore);
     case message::Acceptance::locked_ledger:
         return "not accepting yet: another process still writes ledger.db";
+    case message::Acceptance::unwritable_ledger:
+        return "not accepting yet: the file system of ledger.db is full or read-only; knocks keep until it "
+               "can be written";
     }
     return "not accepting";
 }
@@ -100,6 +103,7 @@ std::string_view name_of(message::Acceptance acceptance) {
     case message::Acceptance::older_ledger: return "older ledger";
     case message::Acceptance::damaged_ledger: return "damaged ledger";
     case message::Acceptance::locked_ledger: return "locked ledger";
+    case message::Acceptance::unwritable_ledger: return "unwritable ledger";
     }
     return "unknown";
 }

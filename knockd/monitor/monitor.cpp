@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "knockd/journal.h"
-#include "knockd/monitor/addresses.h"
 #include "knockd/monitor/check.h"
 #include "knockd/monitor/contract.h"
 #include "knockd/monitor/lines.h"
@@ -73,7 +72,7 @@ void Monitor::start(Helper& helper) {
     helper.ready = false;
     helper.restart.reset();
     if (&helper == &capture_) {
-        addresses_ = addresses_of_host(); // those that it will find, or older ones
+        host_watch_.note(config_);
         helper.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
     } else {
         to_validate_.forget();
@@ -134,7 +133,7 @@ bool Monitor::take_from_validate() {
     } else if (const auto released = mailbox.as<message::Released>()) {
         return well_formed(*released) && actor_.released(*released);
     } else if (const auto held = mailbox.as<message::Held>()) {
-        return well_formed(*held) && actor_.told(*held, doors_file_.claims_of(held->row));
+        return well_formed(*held) && actor_.told(*held, doors_file_.before(held->row));
     } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
         const bool was_open = validate_.ready && status_.acceptance == message::Acceptance::open;
         if (!well_formed(*ready) || was_open) return false; // open is said once, and last
@@ -293,11 +292,6 @@ void Monitor::start_again(Helper& helper) {
     helper.child.finish();
 }
 
-bool Monitor::answers_on_every_address() const {
-    return config_.dns.enabled && config_.dns.answer && !config_.dns.zones.empty() &&
-           config_.dns.listen.empty();
-}
-
 // In order: no new knocks, commands end, their ends are stored, the validator ends, the monitor last.
 void Monitor::stop() {
     if (std::exchange(stopping_, true)) return;
@@ -331,9 +325,8 @@ void Monitor::every_second() {
     actor_.holds().look_at_clock();
     doors_.every_second();
     if (const auto alert = flood_.look(status_.counters, clock_.now())) alerts_.raise(*alert);
-    if (answers_on_every_address() && addresses_of_host() != addresses_) {
-        journal("knockd",
-                "addresses of this host have changed; knockd-capture is started again to answer DNS on them");
+    if (const std::string change = host_watch_.change(config_); !change.empty() && capture_.ready) {
+        journal("knockd", change);
         start_again(capture_);
     }
     status_.commands_running = actor_.commands().running();

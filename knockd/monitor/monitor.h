@@ -9,6 +9,7 @@
 #include "knockd/monitor/child.h"
 #include "knockd/monitor/doors.h"
 #include "knockd/monitor/flood.h"
+#include "knockd/monitor/host_watch.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/noticing.h"
 #include "knockd/monitor/outgoing.h"
@@ -57,7 +58,6 @@ class Monitor {
     void refused_connection(RowNumber hold, const Address& source);
     void lost_relay(RowNumber hold, const std::string& why);
     void start_again(Helper& helper);
-    [[nodiscard]] bool answers_on_every_address() const;
     void stop();
     void stop_further();
     void every_second();
@@ -85,7 +85,7 @@ class Monitor {
     Doors doors_;
     Actor actor_;
     PolicyWatch policy_watch_;
-    std::string addresses_; // of this host when capture was started last
+    HostWatch host_watch_;
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;

@@ -15,10 +15,9 @@ Relay::Relay(EventLoop& loop, const message::ForwardSetup& setup, Fd listener, T
     // the relay must not be able to let others in. So a door that waits to be claimed is narrowed from here.
     if (claimed_.size() < claims_) listener_ = std::move(listener);
     loop_.on_readable(child_.channel().fd(), [this] { hear(); });
-    heard_ = true;
 }
 
-Relay::~Relay() { stop_hearing(); }
+Relay::~Relay() { loop_.remove(child_.channel().fd()); }
 
 void Relay::prolong(std::chrono::milliseconds how_long) {
     // To one that has ended already: its end will be told.
@@ -30,7 +29,7 @@ void Relay::hear() {
     switch (child_.mailbox().next()) {
     case Mailbox::Next::nothing_yet: return;
     case Mailbox::Next::closed: // it has ended, or is of no use any more
-        stop_hearing();
+        loop_.remove(child_.channel().fd());
         return child_.kill();
     case Mailbox::Next::broken: return end_broken();
     case Mailbox::Next::message: break;
@@ -60,12 +59,8 @@ bool Relay::take_refusal(const message::ForwardRefused& refusal) {
     return refusal.address.usable() && refusals_++ < message::largest_refusals;
 }
 
-void Relay::stop_hearing() {
-    if (std::exchange(heard_, false)) loop_.remove(child_.channel().fd());
-}
-
 void Relay::end_broken() {
-    stop_hearing();
+    loop_.remove(child_.channel().fd());
     child_.kill();
     std::function(told_.broken)();
 }

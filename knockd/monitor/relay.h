@@ -34,7 +34,6 @@ class Relay {
     void hear();
     [[nodiscard]] bool take_claim(const message::ForwardClaimed& claim);
     [[nodiscard]] bool take_refusal(const message::ForwardRefused& refusal);
-    void stop_hearing();
     void end_broken();
 
     EventLoop& loop_;
@@ -43,7 +42,6 @@ class Relay {
     std::vector<Address> claimed_;
     Fd listener_; // as long as there is something left to claim
     unsigned refusals_ = 0;
-    bool heard_ = false; // by the event loop
     Child child_{"knockd-forward", OrphanedHelper::lives_on};
 };
 

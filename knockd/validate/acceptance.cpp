@@ -41,6 +41,9 @@ message::Report report_of(message::Report::What what, const Known& known, const 
 
 bool has_rate(const GrantRules& rules) { return rules.per_hour > 0 || rules.per_day > 0; }
 
+// A clock may have been set back: what was seen in its future was not seen lately.
+std::chrono::nanoseconds apart(Time one, Time other) { return one > other ? one - other : other - one; }
+
 // Over dns the source is a resolver, and one knock may come through several: it says nothing about who sent
 // it. To repeat a knock without its address, or with the sender's own, is what users are told to do.
 bool comes_from_elsewhere(const Known& known, const message::Hit& hit) {
@@ -97,7 +100,7 @@ void Acceptance::take_one(const message::Hit& hit, Time now) {
 
 void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
     using What = message::Report::What;
-    const bool duplicate = known.kind == Known::Kind::spent && now - known.last_seen <= duplicate_time;
+    const bool duplicate = known.kind == Known::Kind::spent && apart(now, known.last_seen) <= duplicate_time;
     const RowKind again = known.kind == Known::Kind::late ? RowKind::late : RowKind::replay;
     if (!duplicate) return record_again(known, again, hit, now);
 
@@ -118,7 +121,7 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
     const What what = contested ? What::contested : kind == RowKind::late ? What::late : What::replay;
     if (!contested) {
         ++(kind == RowKind::late ? counters_.late : counters_.replays);
-        const bool said_lately = known.reported != Time{} && now - known.reported < report_time;
+        const bool said_lately = known.reported != Time{} && apart(now, known.reported) < report_time;
         if (said_lately) {
             if (settings_.report_duplicates) out_.reports.push_back(report_of(what, known, hit, now));
             return;

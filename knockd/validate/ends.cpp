@@ -49,6 +49,7 @@ message::Stored Ends::write(Ledger& ledger, const End& end, Time now) {
     message::Stored stored;
     stored.row = done.row;
     stored.head = ledger.append(row);
+    if (done.outcome == Outcome::refused) ledger.not_admitted(knock->grant, knock->at);
     if (!end.output.empty()) ledger.keep_output(stored.head.row, end.output, done.output_truncated);
     return stored;
 }

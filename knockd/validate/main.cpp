@@ -31,6 +31,8 @@ Opened open_ledger(const message::ValidateSetup& setup, const LedgerId& expected
         return {message::Acceptance::open, std::move(ledger), {}};
     } catch (const Locked& locked) {
         return {message::Acceptance::locked_ledger, {}, locked.what()};
+    } catch (const Unwritable& unwritable) {
+        return {message::Acceptance::unwritable_ledger, {}, unwritable.what()};
     } catch (const Error& error) {
         return {message::Acceptance::damaged_ledger, {}, error.what()};
     }

@@ -100,13 +100,13 @@ struct Config {
 
 // Where a program finds its state: --dir DIR, else OTK_DIR, else the system's /etc/otk and /var/lib/otk.
 struct Places {
-    std::filesystem::path config;    // /etc/otk/otk.toml          or DIR/otk.toml
-    std::filesystem::path state;     // /var/lib/otk               or DIR
-    std::filesystem::path policy_db; // STATE/policy/policy.db
-    std::filesystem::path ledger_db; // STATE/ledger/ledger.db
-    std::filesystem::path mark;      // STATE/monitor/mark
-    std::filesystem::path status;    // STATE/monitor/status.json
-    std::filesystem::path doors;     // STATE/monitor/doors.json
+    std::filesystem::path config;        // /etc/otk/otk.toml          or DIR/otk.toml
+    std::filesystem::path state;         // /var/lib/otk               or DIR
+    std::filesystem::path policy_db;     // STATE/policy/policy.db
+    std::filesystem::path ledger_db;     // STATE/ledger/ledger.db
+    std::filesystem::path mark;          // STATE/monitor/mark
+    std::filesystem::path status;        // STATE/monitor/status.json
+    std::filesystem::path doors;         // STATE/monitor/doors.json
     std::filesystem::path started_undos; // STATE/monitor/undo
 };
 [[nodiscard]] Places places(const std::string& dir_option);

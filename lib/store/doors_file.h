@@ -22,6 +22,10 @@ struct DoorListed {
     Endpoint target;             // forward
     std::vector<Address> claims; // forward with --address claim: who has it
     Time until{};
+    // The same by a clock that nobody sets, for a knockd that is started again: ms of CLOCK_BOOTTIME, and the
+    // boot that it counts from (/proc/sys/kernel/random/boot_id).
+    std::string boot;
+    std::int64_t boot_until = 0;
 };
 
 [[nodiscard]] std::string format_doors(const std::vector<DoorListed>& doors); // JSON, times in UTC

@@ -164,6 +164,8 @@ class Ledger {
     [[nodiscard]] bool release(RowNumber row);
     // Counts an accepted knock; only grants with a rate rule need it. Forgets those older than a day.
     void admit(GrantId grant, Time now);
+    // The monitor has refused the knock that was counted with this time: it was not accepted after all.
+    void not_admitted(GrantId grant, Time at);
     void note_request(std::int64_t id); // the newest request of policy.db that was done
     // Retention (DESIGN 8): removes rows older than `before`, oldest first, at most `most`, and leaves number
     // and hash of the newest removed one as a checkpoint from which verify() goes on. Stays: the newest row,

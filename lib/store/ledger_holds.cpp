@@ -103,6 +103,17 @@ Admitted Ledger::admitted(GrantId grant, Time now) const {
     });
 }
 
+void Ledger::not_admitted(GrantId grant, Time at) {
+    inside_->step("count a knock no more", [&] {
+        SQLite::Statement forget =
+            inside_->prepare("DELETE FROM admitted WHERE rowid = (SELECT rowid FROM admitted WHERE grant = ? "
+                             "AND at = ? LIMIT 1)");
+        forget.bind(1, number_of(grant));
+        bind_time(forget, 2, at);
+        forget.exec();
+    });
+}
+
 std::int64_t Ledger::last_request() const {
     return inside_->database.doing("read", [&] {
         SQLite::Statement select = inside_->prepare("SELECT last_request FROM meta");

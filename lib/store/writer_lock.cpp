@@ -29,7 +29,12 @@ std::optional<std::uint64_t> holder_of(int fd) {
 WriterLock::WriterLock(const std::filesystem::path& file) {
     const std::string name = file.native() + ".lock";
     fd_ = Fd(::open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640));
-    if (!fd_) throw system_error(fmt::format("cannot lock {} by {}", file.native(), name));
+    if (!fd_) {
+        const int why = errno;
+        const Error error = system_error(fmt::format("cannot lock {} by {}", file.native(), name));
+        if (why == EROFS || why == ENOSPC || why == EDQUOT) throw Unwritable(error.what());
+        throw Error(error);
+    }
     // A lock of the open file and not of the process: a second Ledger in this one is kept out as well.
     struct flock whole {};
     whole.l_type = F_WRLCK;

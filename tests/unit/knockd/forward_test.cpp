@@ -188,6 +188,14 @@ TEST_CASE("forward: a reset is passed on as a reset, and what was said before it
     test::reset(std::move(second.target));
     CHECK(test::was_reset(second.user));
 
+    // One that comes so soon that the relay learns of the connection and of its end at once; some of them do.
+    for (int i = 0; i < 50; ++i) {
+        Joined hasty = join(relayed);
+        test::send_text(hasty.target, "go away");
+        test::reset(std::move(hasty.target));
+        CHECK(test::was_reset(hasty.user));
+    }
+
     // Also after the other side has said all. There is no reading it then: whoever writes learns it.
     Joined third = join(relayed);
     test::end_of_sending(third.target);
