@@ -82,6 +82,9 @@ int run(std::vector<std::string> words) {
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") return print(general_help());
     if (words[0] == "--version") return print("knockmgr (otk) " OTK_VERSION "\n");
     const Match match = find_subcommand(words);
+    if (match.subcommand == nullptr && words.size() == 2 && (words[1] == "--help" || words[1] == "-h")) {
+        if (const std::string family = help_for_family(words[0]); !family.empty()) return print(family);
+    }
     if (match.subcommand == nullptr) refuse_unknown(words);
     const Subcommand& subcommand = *match.subcommand;
     try {

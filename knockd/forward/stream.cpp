@@ -10,8 +10,8 @@ namespace otk {
 
 namespace {
 
-constexpr std::size_t most_at_once = 1024 * 1024; // the pipe takes less
-constexpr int most_rounds = 16;                   // before others get their turn
+constexpr std::size_t most_at_once = std::size_t{1024} * 1024; // the pipe takes less
+constexpr int most_rounds = 16;                                // before others get their turn
 
 ssize_t splice_some(int from, int to, std::size_t size) {
     for (;;) {

@@ -13,29 +13,6 @@
 
 namespace otk {
 
-namespace {
-
-// An owned validator must not fill our memory: the ledger's holds are as many as doors may be open, more only
-// when that was lowered.
-constexpr std::size_t most_told_holds = 4096;
-
-OpenHold hold_of(const message::Act& act, const GrantDetails& details, const Address& address) {
-    OpenHold hold;
-    hold.hold = {act.hold, act.grant, address, act.port, from_nanoseconds(act.deadline)};
-    hold.count = act.count;
-    hold.carrier = act.carrier;
-    hold.details = details;
-    return hold;
-}
-
-// May what lasts go on lasting.
-bool allowed(const std::optional<GrantDetails>& details) {
-    return details && details->user.enabled && details->command.enabled && details->grant.enabled &&
-           !details->grant.retired;
-}
-
-} // namespace
-
 Actor::Actor(const World& world, const Config& config, Hands hands) :
     world_(world), hands_(std::move(hands)), most_holds_(config.limits.doors),
     newest_(world.mark.head() ? world.mark.head()->row : RowNumber{}),
@@ -55,6 +32,7 @@ bool Actor::act(const message::Act& act) {
     try {
         return check_and_do(act);
     } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
+        not_held(act, std::nullopt);
         ended(end_of(act.row.row, Outcome::not_started, error.what()));
         return true;
     }
@@ -84,6 +62,10 @@ bool Actor::check_and_do(const message::Act& act) {
         return true;
     }
     if (lasts(details->command) != (act.hold != RowNumber{})) return false;
+    if (act.hold != RowNumber{} && act.address != decision.address) { // the ledger's hold is for another one
+        refuse(act, details, Refusal::address_not_allowed);
+        return true;
+    }
     ++world_.status.accepted;
     journal("knockd", line_of(act, labels_[act.row.row], "accepted"));
     world_.noticing.used(act, *details, decision.address, world_.clock.now());
@@ -106,17 +88,25 @@ void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& d
         const std::string here = local_text(now, {});
         end.done.text = message::Text<128>::of(there == here ? here : fmt::format("{}, {}", there, here));
     }
-    if (act.hold == act.row.row && act.hold != RowNumber{}) {
-        holds_.end_at_once(hold_of(act, details.value_or(GrantDetails{}), {}), Holds::Why::not_begun);
-    } else if (OpenHold* held = holds_.find(act.hold)) {
-        holds_.not_prolonged(*held, from_nanoseconds(act.deadline));
-    }
+    not_held(act, details);
     world_.noticing.refused(act, details, refusal);
     ++world_.status.refused;
     journal("knockd",
             line_of(act, labels_[act.row.row],
                     how_it_ended({end.done.outcome, end.done.refusal, 0, {}, end.done.text.view()})));
     keep(std::move(end));
+}
+
+// What the ledger has of it must end, or must not last longer than before. Nothing where that is known
+// already.
+void Actor::not_held(const message::Act& act, const std::optional<GrantDetails>& details) {
+    if (act.hold == RowNumber{}) return;
+    OpenHold* held = holds_.find(act.hold);
+    if (held != nullptr && act.hold != act.row.row)
+        return holds_.not_prolonged(*held, from_nanoseconds(act.deadline));
+    if (held == nullptr)
+        holds_.end_at_once(hold_of(act, details.value_or(GrantDetails{}), act.address),
+                           Holds::Why::not_begun);
 }
 
 void Actor::run(const message::Act& act, const GrantDetails& details, const Address& address) {
@@ -180,6 +170,7 @@ void Actor::close_doors_of(const message::Act& act, const GrantDetails& details)
 
 void Actor::undo(RowNumber row, const OpenHold& hold) {
     labels_[row] = label_of(hold.hold.grant);
+    undos_.insert(row);
     try {
         Job job = job_of(row, hold.details.command.undo,
                          {hold.details, hold.hold.address, hold.carrier, hold.count});
@@ -198,7 +189,7 @@ void Actor::undo(RowNumber row, const OpenHold& hold) {
 bool Actor::released(const message::Released& released) {
     const auto hold = holds_.forget(released.hold);
     if (released.row.row == RowNumber{}) return true;
-    if (released.row.row <= newest_ || !hold) return false;
+    if (released.row.row <= newest_ || !hold) return false; // one that nobody asked for moves no mark
     newest_ = released.row.row;
     world_.mark.note(released.row);
     if (released.undo != 0) undo(released.row.row, *hold);
@@ -219,64 +210,6 @@ std::string Actor::label_of(GrantId grant) const {
     }
 }
 
-bool Actor::told(const message::Held& held, const DoorListed* before) {
-    if (holds_.size() >= most_told_holds) return false;
-    OpenHold hold;
-    hold.hold = {held.row, held.grant, held.address, held.port, from_nanoseconds(held.deadline)};
-    hold.count = held.count;
-    hold.carrier = held.carrier;
-    auto at_most = std::chrono::milliseconds::max();
-    if (before != nullptr) {
-        hold.claims = before->claims;
-        if (before->boot == this_boot())
-            at_most = std::chrono::milliseconds{before->boot_until} - since_boot();
-    }
-    const auto details = details_of(held.grant);
-    if (details) hold.details = *details;
-    if (!allowed(world_.policy.grant(held.grant)))
-        holds_.end_at_once(std::move(hold), Holds::Why::revoked);
-    else
-        holds_.told(std::move(hold), at_most);
-    return true;
-}
-
-bool Actor::asked(const message::Act& act) {
-    constexpr std::size_t most_unstored = 20'000; // twice what may wait for its turn
-    const RowNumber row = act.row.row;
-    if (commands_.knows(row)) return true;    // its end will come
-    if (unstored_.contains(row)) return true; // has been sent again
-    if (unstored_.size() >= most_unstored) return false;
-    labels_[row] = label_of(act.grant);
-    if (act.undo != 0) return asked_for_undo(act);
-    const OpenHold* hold = holds_.find(row);
-    const bool stands = hold != nullptr && !hold->ending && hold->details.command.kind != CommandKind::exec;
-    ended(stands ? end_of_door(row, Outcome::opened, *hold, "after a restart")
-                 : end_of(row, Outcome::interrupted, "cut off by a crash or a restart"));
-    return true;
-}
-
-bool Actor::asked_for_undo(const message::Act& act) {
-    const RowNumber row = act.row.row;
-    auto hold = holds_.forget(act.hold); // its end is in the ledger, though nobody came to tell us
-    const auto details = details_of(act.grant);
-    if (world_.started_undos.contains(row) || !details) {
-        ended(end_of(row, Outcome::interrupted, "the undo was cut off: look what it left behind"));
-        return true;
-    }
-    if (!hold) {
-        hold.emplace(hold_of(act, *details, act.address));
-        hold->hold.row = act.hold;
-    }
-    undo(row, *hold);
-    return true;
-}
-
-void Actor::send_again() {
-    for (const auto& [row, end] : unstored_)
-        hands_.send_end(end);
-    holds_.send_again();
-}
-
 void Actor::ended(End end) {
     const RowNumber row = end.done.row;
     if (end.done.outcome == Outcome::refused) ++world_.status.refused;
@@ -285,7 +218,12 @@ void Actor::ended(End end) {
     if (!began) holds_.end(row, Holds::Why::not_begun);
     const std::string line = line_of(end.done, labels_[row]);
     journal("knockd", line);
-    if (end.done.outcome == Outcome::interrupted) world_.noticing.interrupted(line);
+    const bool undo_failed =
+        undos_.erase(row) > 0 && (end.done.outcome != Outcome::exited || end.done.status != 0);
+    if (undo_failed)
+        world_.noticing.interrupted("AN UNDO FAILED, look what it left behind: " + line);
+    else if (end.done.outcome == Outcome::interrupted)
+        world_.noticing.interrupted(line);
     keep(std::move(end));
 }
 
@@ -314,15 +252,28 @@ void Actor::report(const message::Report& report) {
     }
     if (report.row.row != RowNumber{}) world_.mark.note(report.row);
     journal("knockd", line_of(report, label_of(report.grant)));
-    world_.noticing.reported(report, details_of(report.grant));
+    std::optional<GrantDetails> details;
+    try {
+        details = details_of(report.grant);
+    } catch (const Error&) {
+        details.reset(); // the alert names the grant by its number then
+    }
+    world_.noticing.reported(report, details);
+}
+
+void Actor::close_door(std::int64_t row, std::optional<Time> asked) {
+    const OpenHold* hold = holds_.find(RowNumber{row});
+    if (hold == nullptr || (asked && *asked < hold->hold.deadline - hold->details.command.hold)) return;
+    holds_.end(RowNumber{row}, Holds::Why::by_administrator);
 }
 
 // Doors and holds of what was disabled or removed; commands that wait are asked again when their turn comes.
 void Actor::policy_changed() {
+    const Time now = world_.clock.now();
     std::vector<RowNumber> revoked;
     holds_.each([&](const OpenHold& hold) {
         if (hold.ending) return;
-        if (!allowed(world_.policy.grant(hold.hold.grant))) revoked.push_back(hold.hold.row);
+        if (!may_last(world_.policy.grant(hold.hold.grant), now)) revoked.push_back(hold.hold.row);
     });
     for (const RowNumber row : revoked)
         holds_.end(row, Holds::Why::revoked);

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace otk {
@@ -60,8 +61,10 @@ class Actor {
 
     // The policy has changed: what is not allowed any more ends. Throws Error when it cannot be read.
     void policy_changed();
-    // An administrator's wish.
-    void close_door(std::int64_t row) { holds_.end(RowNumber{row}, Holds::Why::by_administrator); }
+    // An administrator's wish. `asked`: when, for one that is older than this life of ours: requests are read
+    // from the first one at each start, and a restored ledger counts its rows anew, so one that is older than
+    // the hold is meant for something else.
+    void close_door(std::int64_t row, std::optional<Time> asked);
 
     [[nodiscard]] Commands& commands() { return commands_; }
     [[nodiscard]] Holds& holds() { return holds_; }
@@ -76,6 +79,7 @@ class Actor {
     [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const message::Act& act,
                                      Decision& decision) const;
     void refuse(const message::Act& act, const std::optional<GrantDetails>& details, Refusal refusal);
+    void not_held(const message::Act& act, const std::optional<GrantDetails>& details);
     void run(const message::Act& act, const GrantDetails& details, const Address& address);
     [[nodiscard]] bool hold(const message::Act& act, const GrantDetails& details, const Address& address);
     void begin_hold(const message::Act& act, OpenHold hold);
@@ -90,6 +94,7 @@ class Actor {
     std::uint32_t most_holds_;
     std::map<RowNumber, End> unstored_;
     std::map<RowNumber, std::string> labels_; // of what has not ended yet
+    std::set<RowNumber> undos_;               // rows of undos that have not ended yet
     RowNumber newest_{};
     Holds holds_;
     Commands commands_; // last: its end reports to the others

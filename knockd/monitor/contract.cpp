@@ -15,13 +15,14 @@ bool from_a_packet(Carrier carrier, const Address& source, const Address& named)
 } // namespace
 
 bool well_formed(const message::Act& act) {
+    if (act.deadline < 0 || act.last_used < 0 || act.at < 0 || !known(act.carrier)) return false;
     if (act.ask_only > 1 || act.undo > 1 || act.hold < RowNumber{} || act.hold > act.row.row) return false;
     if (act.ask_only == 1) return act.undo == 0 || (act.hold > RowNumber{} && act.address.well_formed());
     return act.undo == 0 && from_a_packet(act.carrier, act.source, act.named) && act.address.well_formed();
 }
 
 bool well_formed(const message::Held& held) {
-    return held.row > RowNumber{} && held.address.well_formed() && known(held.carrier);
+    return held.row > RowNumber{} && held.deadline >= 0 && held.address.well_formed() && known(held.carrier);
 }
 
 bool well_formed(const message::Released& released) {

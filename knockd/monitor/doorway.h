@@ -23,9 +23,16 @@ struct OpenHold {
     std::vector<Address> claims; // who has claimed it
     // When it is over, by a clock that nobody sets.
     std::chrono::steady_clock::time_point until{};
+    bool opened = false; // its door stands, or stood
     // A Release is under way, and why.
     std::optional<message::Release::Why> ending{};
 };
+
+// As a knock begins it.
+[[nodiscard]] OpenHold hold_of(const message::Act& act, const GrantDetails& details, const Address& address);
+// May what lasts go on lasting: of a grant that is there, enabled and not over. Other rules are judged by
+// knocks.
+[[nodiscard]] bool may_last(const std::optional<GrantDetails>& details, Time now);
 
 // "22/tcp for 203.0.113.7/32", "61234/tcp to 127.0.0.1:22 for whoever claims it": which door it is.
 [[nodiscard]] std::string describe_door(const OpenHold& hold);

@@ -58,7 +58,13 @@ struct Firewall::Inside {
 
     void begin(const Config& config) {
         mode = config.firewall.mode;
-        if (mode == FirewallMode::none) return drop_guard_of_another_mode();
+        if (mode == FirewallMode::none) {
+            drop_guard_of_another_mode();
+            return attempt([] {
+                RulesetWatch last;
+                Redirections::forget_earlier(last);
+            });
+        }
         watch.emplace();
         redirections.emplace(*watch, [this] { return standing(true); });
         const auto open_doors = [this] { return standing(false); };
@@ -143,6 +149,12 @@ void Firewall::configure(const Config& config) {
     const bool same_sets =
         !inside_->administrators || same(inside_->administrators->names(), names_of(config));
     if (same_mode && same_sets) return;
+    if (inside_->guard && inside_->guard->armed()) {
+        journal("knockd",
+                fmt::format("[firewall] mode is {} now: THE GUARD IS GONE, and its ports are as open as "
+                            "everything else makes them",
+                            name_of(config.firewall.mode)));
+    }
     inside_->end();
     inside_->begin(config);
 }
@@ -157,7 +169,13 @@ void Firewall::look_after() {
 
 std::string Firewall::open(const Door& door, std::chrono::milliseconds how_long) {
     if (inside_->guard) return inside_->open_in_guard(door, how_long);
-    if (inside_->administrators) inside_->administrators->open(door, how_long);
+    if (inside_->administrators) {
+        inside_->administrators->open(door, how_long);
+        return "";
+    }
+    if (inside_->mode != FirewallMode::none)
+        throw Error(
+            "the firewall could not be taken up: the journal says why; mend it and send knockd SIGHUP");
     return "";
 }
 

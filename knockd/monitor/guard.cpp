@@ -118,7 +118,8 @@ void Guard::check() {
     const std::set<Service> guarded = watch_.guarded().services;
     const bool as_written = found == table_;
     const bool all_guarded = guarded == plan_.services;
-    if (as_written && !all_guarded && armed_trial_ && (guarded.empty() || *trial_left() < at_the_end)) {
+    if (as_written && !all_guarded && armed_trial_ &&
+        (guarded.empty() || trial_left().value_or(at_the_end) < at_the_end)) {
         trial_ended_ = true;
         return;
     }

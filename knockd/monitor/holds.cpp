@@ -34,13 +34,14 @@ Doorway::Opened Holds::open_door(OpenHold& hold, milliseconds how_long) {
     if (how_long.count() == 0) throw Error("its time was over before it could be opened");
     Doorway::Opened opened;
     if (has_door(hold)) opened = doorway_.open(hold, how_long);
+    hold.opened = true;
     hold.port = opened.port;
     hold.until = steady_clock::now() + how_long;
     return opened;
 }
 
 void Holds::close_door(const OpenHold& hold) {
-    if (has_door(hold)) doorway_.close(hold);
+    if (has_door(hold) && hold.opened) doorway_.close(hold);
 }
 
 Doorway::Opened Holds::begin(OpenHold hold) {
@@ -75,7 +76,7 @@ void Holds::not_prolonged(OpenHold& hold, Time deadline) {
 
 void Holds::end_at_once(OpenHold hold, Why why) {
     const RowNumber row = hold.hold.row;
-    holds_.try_emplace(row, std::move(hold));
+    holds_.emplace(row, std::move(hold));
     end(row, why);
 }
 
@@ -83,7 +84,10 @@ void Holds::told(OpenHold hold, milliseconds at_most) {
     const RowNumber row = hold.hold.row;
     const Time deadline = hold.hold.deadline;
     OpenHold* kept = find(row);
-    if (kept != nullptr && kept->hold.deadline >= deadline) return; // send_again() does the rest
+    if (kept != nullptr && (kept->hold.deadline >= deadline || (kept->ending && kept->ending != Why::time))) {
+        kept->hold.deadline = std::max(kept->hold.deadline, deadline);
+        return; // send_again() does the rest
+    }
     if (kept == nullptr) {
         kept = &holds_.emplace(row, std::move(hold)).first->second;
     } else {

@@ -64,6 +64,12 @@ std::string line_of(const message::Done& done, const std::string& label) {
                                      std::chrono::milliseconds{done.duration_ms}, done.text.view()}));
 }
 
+std::string line_of_claim(const OpenHold& hold, const Address& by) {
+    return fmt::format("{}/{}: door {}/tcp was claimed by {} (proven) (row {})", hold.details.user.name,
+                       hold.details.command.name, hold.port, by.text(),
+                       static_cast<std::int64_t>(hold.hold.row));
+}
+
 std::string line_of_refused_connection(const OpenHold& hold, const Address& source) {
     return fmt::format(
         "{}/{}: connection to door {}/tcp from {} (proven) refused: the door is for somebody else "

@@ -20,6 +20,7 @@ namespace otk {
                                   const std::string& verdict);
 [[nodiscard]] std::string line_of(const message::Report& report, const std::string& label);
 [[nodiscard]] std::string line_of(const message::Done& done, const std::string& label);
+[[nodiscard]] std::string line_of_claim(const OpenHold& hold, const Address& by);
 // A TCP connection that a forwarding door refused. Its source is proven, because the handshake was completed:
 // the one kind of line that the fail2ban filter matches (packaging/fail2ban).
 [[nodiscard]] std::string line_of_refused_connection(const OpenHold& hold, const Address& source);

@@ -70,7 +70,7 @@ void ask_kernel(mnl_socket* socket, int family, Wanted& wanted) {
 
     const unsigned port = mnl_socket_get_portid(socket);
     bool done = mnl_socket_sendto(socket, header, header->nlmsg_len) >= 0;
-    std::vector<char> answer(64 * 1024);
+    std::vector<char> answer(std::size_t{64} * 1024);
     for (int more = MNL_CB_OK; done && more == MNL_CB_OK;) {
         const ssize_t size = mnl_socket_recvfrom(socket, answer.data(), answer.size());
         more = size < 0 ? MNL_CB_ERROR

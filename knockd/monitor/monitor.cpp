@@ -40,7 +40,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,
-           {[this](RowNumber hold, const Address& by) { actor_.holds().claimed(hold, by); },
+           {[this](RowNumber hold, const Address& by) { claimed(hold, by); },
             [this](RowNumber hold, const Address& source) { refused_connection(hold, source); },
             [this](RowNumber hold, const std::string& why) { lost_relay(hold, why); },
             [this](const std::string& what) { noticing_.guard_lost(what); },
@@ -48,7 +48,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_}, config_,
            {[this](const End& end) { send(end); },
             [this](const message::Release& release) {
-                if (validate_.ready) to_validate_.send(release); // else it is sent when validate is ready
+                if (accepting()) to_validate_.send(release); // else it is sent when validate is ready
             },
             [this] { write_doors(); }}),
     policy_watch_(policy_, actor_) {
@@ -96,7 +96,15 @@ void Monitor::hear(Helper& helper, int most) {
         case Mailbox::Next::broken: return end_broken(helper);
         case Mailbox::Next::message: break;
         }
-        if (!(&helper == &capture_ ? take_from_capture() : take_from_validate())) return end_broken(helper);
+        try {
+            if (!(&helper == &capture_ ? take_from_capture() : take_from_validate()))
+                return end_broken(helper);
+        } catch (
+            const Error& error) { // a policy that cannot be read now: started again, it tells all once more
+            journal("knockd", fmt::format("{}; {} is started again", error.what(), helper.child.name()));
+            loop_.remove(helper.child.channel().fd());
+            return helper.child.kill();
+        }
     }
 }
 
@@ -174,7 +182,7 @@ void Monitor::say_readiness() {
 }
 
 void Monitor::send(const End& end) {
-    if (!validate_.child.connected() || !validate_.ready) return; // it will ask
+    if (!validate_.child.connected() || !accepting()) return; // it will ask
     to_validate_.send(end.done);
     for (std::size_t at = 0; at < end.output.size();) {
         message::Output output;
@@ -259,30 +267,6 @@ void Monitor::reload() {
                 fmt::format("the new configuration is refused and the old one stays: {}", error.what()));
         notify_service_manager("READY=1");
     }
-}
-
-void Monitor::write_doors() {
-    std::vector<DoorListed> doors;
-    const Time now = clock_.now();
-    actor_.holds().each([&](const OpenHold& hold) {
-        if (!hold.ending) doors.push_back(listed(hold, now));
-    });
-    doors_file_.write(doors);
-}
-
-void Monitor::refused_connection(RowNumber row, const Address& source) {
-    if (const OpenHold* hold = actor_.holds().find(row))
-        journal("knockd", line_of_refused_connection(*hold, source));
-}
-
-void Monitor::lost_relay(RowNumber row, const std::string& why) {
-    const OpenHold* hold = actor_.holds().find(row);
-    if (hold == nullptr) return;
-    const std::string line =
-        fmt::format("{}: {} was lost: {}", actor_.label_of(hold->hold.grant), describe_door(*hold), why);
-    journal("knockd", line);
-    noticing_.child_crashed(line);
-    actor_.holds().end(row, Holds::Why::lost);
 }
 
 void Monitor::start_again(Helper& helper) {

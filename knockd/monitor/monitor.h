@@ -41,6 +41,10 @@ class Monitor {
         bool expected_to_end = false; // to be started again with a new configuration
         std::unique_ptr<EventLoop::Timer> restart{};
     };
+    // Validate is there and writes the ledger.
+    [[nodiscard]] bool accepting() const {
+        return validate_.ready && status_.acceptance == message::Acceptance::open;
+    }
     void start(Helper& helper);
     void start_later(Helper& helper, std::chrono::milliseconds delay);
     void hear(Helper& helper, int most);
@@ -55,6 +59,7 @@ class Monitor {
     void on_signal(int signal);
     void reload();
     void write_doors();
+    void claimed(RowNumber hold, const Address& by);
     void refused_connection(RowNumber hold, const Address& source);
     void lost_relay(RowNumber hold, const std::string& why);
     void start_again(Helper& helper);

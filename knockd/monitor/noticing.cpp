@@ -9,7 +9,7 @@ namespace otk {
 
 namespace {
 
-constexpr std::int64_t seconds_a_day = 24 * 3600;
+constexpr std::int64_t seconds_a_day = 86'400;
 
 std::int64_t days(std::chrono::nanoseconds time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time).count() / seconds_a_day;

@@ -23,8 +23,12 @@ void PolicyWatch::look_again() {
 
 // To close what is not open does nothing, so each may come any number of times.
 void PolicyWatch::take_requests() {
-    for (const Request& request : policy_.requests_after(request_)) {
-        if (request.kind == Request::Kind::close) actor_.close_door(request.row);
+    const std::vector<Request> requests = policy_.requests_after(request_);
+    if (!old_) old_ = requests.empty() ? 0 : requests.back().id;
+    for (const Request& request : requests) {
+        const bool old = request.id <= *old_;
+        if (request.kind == Request::Kind::close)
+            actor_.close_door(request.row, old ? std::optional(request.at) : std::nullopt);
         request_ = request.id;
     }
 }

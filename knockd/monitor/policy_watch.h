@@ -28,7 +28,8 @@ class PolicyWatch {
     const PolicyStore& policy_;
     Actor& actor_;
     std::optional<std::int64_t> version_;
-    std::int64_t request_ = 0; // the newest that was taken
+    std::int64_t request_ = 0;        // the newest that was taken
+    std::optional<std::int64_t> old_; // the newest that was there when we started
     Complaint trouble_{"knockd"};
 };
 

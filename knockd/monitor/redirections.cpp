@@ -16,10 +16,15 @@ constexpr unsigned looks_before_removal = 60;
 
 Redirections::Redirections(RulesetWatch& watch, Standing standing) :
     watch_(watch), standing_(std::move(standing)), maps_(forward_maps()) {
-    // One of an earlier knockd: its connections live, and its doors are known soon.
+    forget_earlier(watch_);
     table_ = watch_.table(forward_table);
     made_ = table_.handle != 0;
     checked_ = watch_.generation();
+}
+
+// Connections live without the elements that made them, but not without the table.
+void Redirections::forget_earlier(RulesetWatch& watch) {
+    if (watch.table(forward_table).handle != 0) run_nft(forward_maps_emptied());
 }
 
 void Redirections::write() {

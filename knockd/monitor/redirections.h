@@ -26,6 +26,9 @@ class Redirections {
     // it, because without any rule of its kind the kernel stops translating connections that live.
     void look_after();
 
+    // What an earlier knockd has left redirects nobody any more; its connections live. Throws Error.
+    static void forget_earlier(RulesetWatch& watch);
+
   private:
     void write();
 

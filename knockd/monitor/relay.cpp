@@ -49,7 +49,11 @@ bool Relay::take_claim(const message::ForwardClaimed& claim) {
     if (!claim.address.usable() || !is_new || claimed_.size() >= claims_) return false;
     claimed_.push_back(claim.address);
     if (claimed_.size() == claims_) {
-        let_in_only(listener_, claimed_);
+        try {
+            let_in_only(listener_, claimed_);
+        } catch (const Error&) {
+            return false; // a door that lets in everybody is worse than none
+        }
         listener_.close();
     }
     return true;

@@ -36,7 +36,7 @@ void StartedUndos::stored(RowNumber undo) {
 
 void StartedUndos::write() {
     try {
-        replace_file(file_, format_started_undos(started_), 0600, false);
+        replace_file(file_, format_started_undos(started_), 0600, true);
         trouble_.over();
     } catch (const Error& error) {
         trouble_.say(fmt::format("{}; an undo that is cut off now could be run again", error.what()));

@@ -17,9 +17,8 @@ class StartedUndos {
     explicit StartedUndos(std::filesystem::path file);
 
     [[nodiscard]] bool contains(RowNumber undo) const { return started_.contains(undo); }
-    // Just before it is started. Not synced: what a power cut takes away, it takes together with the firewall
-    // rules and processes that were to be undone. When it cannot be written the undo starts all the same: an
-    // open door is worse than one that is closed twice.
+    // Just before it is started; durable. When it cannot be written the undo starts all the same, and the
+    // journal says what that means: an open door is worse than one that is closed twice.
     void starts(RowNumber undo);
     void stored(RowNumber undo); // its end is in the ledger
 

@@ -35,15 +35,28 @@ message::Confirm confirm_refusal(Algorithm algorithm, const Value& value, Refusa
     return confirm;
 }
 
-std::optional<message::Confirm> confirm_end(const message::Done& done, const Row& knock, Time now) {
-    const std::string text = text_of(done);
+namespace {
+
+std::optional<message::Confirm> confirm_knock(const Row& knock, std::string_view text, Time now) {
     if (knock.kind != RowKind::accepted || now - knock.at >= answered_for || text.empty())
         return std::nullopt;
     message::Confirm confirm;
     confirm.algorithm = knock.algorithm;
     confirm.value = knock.value;
     confirm.text = message::Text<40>::of(text);
-    if (text.starts_with("open ")) confirm.deadline = done.deadline;
+    return confirm;
+}
+
+} // namespace
+
+std::optional<message::Confirm> confirm_closed(const Row& knock, Time now) {
+    return confirm_knock(knock, "closed", now);
+}
+
+std::optional<message::Confirm> confirm_end(const message::Done& done, const Row& knock, Time now) {
+    const std::string text = text_of(done);
+    auto confirm = confirm_knock(knock, text, now);
+    if (confirm && text.starts_with("open ")) confirm->deadline = done.deadline;
     return confirm;
 }
 

@@ -18,4 +18,7 @@ namespace otk {
 [[nodiscard]] std::optional<message::Confirm> confirm_end(const message::Done& done, const Row& knock,
                                                           Time now);
 
+// "closed", for the knock of a door that was closed, or whose time was over.
+[[nodiscard]] std::optional<message::Confirm> confirm_closed(const Row& knock, Time now);
+
 } // namespace otk

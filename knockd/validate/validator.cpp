@@ -195,8 +195,14 @@ void Validator::store_ends() {
     try {
         for (const message::Stored& stored : ends_.store(ledger_, clock_.now()))
             outlet_.tell_monitor(stored);
-        for (const message::Released& released : releases_.store(ledger_, clock_.now()))
+        for (const message::Released& released : releases_.store(ledger_, clock_.now())) {
             outlet_.tell_monitor(released);
+            const auto knock = released.row.row == RowNumber{} || released.undo != 0
+                                   ? std::nullopt
+                                   : ledger_.row(released.hold);
+            const auto closed = knock ? confirm_closed(*knock, clock_.now()) : std::nullopt;
+            if (closed) outlet_.tell_capture(*closed);
+        }
         ends_trouble_.over();
     } catch (const Error& error) {
         ends_trouble_.say(fmt::format("the end of a command waits to be recorded: {}", error.what()));

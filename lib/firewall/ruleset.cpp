@@ -195,6 +195,12 @@ std::size_t guard_rules(const GuardPlan& plan) {
            plan.always_allow.size();
 }
 
+std::string forward_maps_emptied() {
+    const SetNames names = forward_maps();
+    return fmt::format("flush map inet {0} {1}\nflush map inet {0} {2}\n", names.table, names.set4,
+                       names.set6);
+}
+
 std::string forward_ruleset_anew(const std::vector<OpenDoor>& redirections) {
     std::string text = without_table(forward_table) +
                        fmt::format("table inet {0} {{\n"

@@ -55,6 +55,7 @@ inline constexpr std::size_t guard_chains = 3;
 [[nodiscard]] std::size_t guard_rules(const GuardPlan& plan);
 
 // Redirections of forwarding doors, from nothing.
+[[nodiscard]] std::string forward_maps_emptied(); // of a table that is there
 [[nodiscard]] std::string forward_ruleset_anew(const std::vector<OpenDoor>& redirections);
 // Ends it all; there need not be such a table.
 [[nodiscard]] std::string without_table(const std::string& table);

@@ -141,8 +141,10 @@ DoorListed parse_door(const Json& json) {
     door.kind = parsed(json, "kind", command_kind_named);
     if (!member(json, "address").is_null()) door.address = parsed(json, "address", Address::parse);
     door.until = parsed(json, "until", parse_utc);
-    door.boot = text_of(json, "boot");
-    door.boot_until = integer_of(json, "boot_until_ms", 0, std::numeric_limits<std::int64_t>::max());
+    if (json.contains("boot")) {
+        door.boot = text_of(json, "boot");
+        door.boot_until = integer_of(json, "boot_until_ms", 0, std::numeric_limits<std::int64_t>::max());
+    }
     switch (door.kind) {
     case CommandKind::exec: break;
     case CommandKind::open:

@@ -107,7 +107,8 @@ def killed(w):
         assert part in text, text
     assert allows(w, w.client.ipv4, "2226") and f"{w.client.ipv4} . tcp . 2226" in let_in(w)
     for user in (access.user, undone.user):
-        assert "knockd is not running" in w.installation.knockmgr("doors", "close", user, "--yes", expect=1)
+        said = w.installation.knockmgr("doors", "close", user, "--yes", expect=1, environment=w.clock.environment)
+        assert "knockd is not running" in said, said
     w.daemon.start()
     wait_for_none(w, access)
     wait.until(lambda: f"{w.client.ipv4} . tcp . 2226" not in let_in(w), "the kernel has closed it")

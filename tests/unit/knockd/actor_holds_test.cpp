@@ -1,82 +1,15 @@
 // What the monitor does about knocks whose command lasts: doors, undos, and their ends.
 
-#include "tests/unit/knockd/acting.h"
+#include "tests/unit/knockd/lasting.h"
 
 #include "policy/time_zone.h"
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-
 using namespace otk;
 using namespace otk::test;
 using namespace std::chrono_literals;
 using Why = message::Release::Why;
-
-namespace {
-
-Command open_command() {
-    Command command;
-    command.name = "door";
-    command.kind = CommandKind::open;
-    command.service = {Protocol::tcp, 22};
-    command.hold = 60s;
-    return command;
-}
-
-// Both write a line into `file`.
-Command undone_command(const std::filesystem::path& file) {
-    Command command;
-    command.name = "undone";
-    const std::string script = "echo \"$@\" >> " + file.string();
-    command.argv = {"/bin/sh", "-c", script, "sh", "do", "{address}"};
-    command.undo = {"/bin/sh", "-c", script, "sh", "undo", "{address}", "{count}"};
-    command.run_as = "nobody";
-    command.hold = 60s;
-    return command;
-}
-
-struct Lasting : Acting {
-    std::filesystem::path record = files.directory.path() / "record";
-
-    explicit Lasting(const std::function<Command(const Lasting&)>& command) {
-        std::filesystem::permissions(files.directory.path(), std::filesystem::perms::all);
-        std::ofstream{record};
-        std::filesystem::permissions(record, std::filesystem::perms::all);
-        files.use(command(*this));
-    }
-    // A knock that begins a hold, or with `hold` prolongs one.
-    message::Act lasting_act(std::optional<RowNumber> hold = {}) {
-        message::Act made = act();
-        made.hold = hold.value_or(made.row.row);
-        made.deadline = to_nanoseconds(clock.now() + 60s);
-        return made;
-    }
-    message::Released released(RowNumber hold, bool undo) {
-        message::Released made;
-        made.hold = hold;
-        made.row.row = RowNumber{++next};
-        made.undo = undo ? 1 : 0;
-        return made;
-    }
-    std::vector<std::string> lines() const {
-        std::ifstream file(record);
-        std::vector<std::string> lines;
-        for (std::string line; std::getline(file, line);)
-            lines.push_back(line);
-        return lines;
-    }
-};
-
-Lasting with_door() {
-    return Lasting([](const Lasting&) { return open_command(); });
-}
-
-Lasting with_undo() {
-    return Lasting([](const Lasting& lasting) { return undone_command(lasting.record); });
-}
-
-} // namespace
 
 TEST_CASE("a door is opened, and the end says which one and until when") {
     Lasting a = with_door();
@@ -105,7 +38,7 @@ TEST_CASE("a second knock prolongs the door of the first; a hold of somebody els
     CHECK(a.doorway.opened.size() == 2);
 
     message::Act other_address = a.lasting_act(first.row.row);
-    other_address.source = *Address::parse("192.0.2.8");
+    other_address.source = other_address.address = *Address::parse("192.0.2.8");
     CHECK_FALSE(a.actor->act(other_address));
     CHECK_FALSE(a.actor->act(a.lasting_act(RowNumber{5}))); // none such
     CHECK_FALSE(a.actor->act(a.lasting_act(RowNumber{})));  // what lasts has a hold
@@ -123,7 +56,7 @@ TEST_CASE("no more doors than the limit; the ledger's hold of the one too many i
     Lasting a = with_door();
     for (unsigned number = 1; number <= 4; ++number) {
         message::Act act = a.lasting_act();
-        act.source = *Address::parse("192.0.2." + std::to_string(number));
+        act.source = act.address = *Address::parse("192.0.2." + std::to_string(number));
         REQUIRE(a.actor->act(act));
     }
     REQUIRE(a.sent.size() == 4);
@@ -263,45 +196,46 @@ TEST_CASE(
     CHECK(a.lines().size() == 1);
 }
 
-TEST_CASE("asked for the knock of a door that is open: it was opened") {
+TEST_CASE("a refused knock closes no door: none was opened for it") {
     Lasting a = with_door();
-    message::Held held;
-    held.row = RowNumber{4};
-    held.grant = a.files.grant;
-    held.address = *Address::parse("192.0.2.7");
-    held.carrier = Carrier::udp;
-    held.deadline = to_nanoseconds(a.clock.now() + 30s);
-    REQUIRE(a.actor->told(held, {}));
-    REQUIRE(a.doorway.opened.size() == 1);
-    CHECK(a.doorway.opened[0].how_long == 30s);
-    message::Act ask;
-    ask.ask_only = 1;
-    ask.row.row = RowNumber{4};
-    ask.grant = a.files.grant;
-    CHECK(a.actor->asked(ask));
-    REQUIRE(a.sent.size() == 1);
-    CHECK(a.sent[0].done.outcome == Outcome::opened);
+    a.files.admin.set_grant_enabled(a.files.grant, false);
+    REQUIRE(a.actor->act(a.lasting_act()));
+    CHECK(a.sent[0].done.outcome == Outcome::refused);
+    CHECK(a.doorway.closed.empty());
+    CHECK(a.releases.size() == 1);
 }
 
-TEST_CASE("a hold of the ledger that was revoked while we were down ends, and its door is not opened") {
-    Lasting a = with_undo();
-    message::Held held;
-    held.row = RowNumber{4};
-    held.grant = a.files.grant;
-    held.carrier = Carrier::udp;
-    held.deadline = to_nanoseconds(a.clock.now() + 30s);
-    a.files.admin.set_user_enabled(a.files.user, false);
-    REQUIRE(a.actor->told(held, {}));
-    REQUIRE(a.releases.size() == 1);
-    CHECK(a.releases[0].why == Why::revoked);
-    CHECK(a.releases[0].undo);
+TEST_CASE("an address that the monitor would not have chosen is refused") {
+    Lasting a = with_door();
+    message::Act act = a.lasting_act();
+    act.address = *Address::parse("203.0.113.9");
+    REQUIRE(a.actor->act(act));
+    CHECK(a.sent[0].done.refusal == Refusal::address_not_allowed);
+    CHECK(a.doorway.opened.empty());
+    CHECK(a.releases.size() == 1);
+}
+
+TEST_CASE("an undo that fails is worth an alert") {
+    Lasting a([](const Lasting& lasting) {
+        Command command = undone_command(lasting.record);
+        command.undo = {"/bin/false"};
+        return command;
+    });
+    const message::Act act = a.lasting_act();
+    REQUIRE(a.actor->act(act));
+    a.until_sent(1);
+    a.alerts.clear();
+    REQUIRE(a.actor->released(a.released(act.row.row, true)));
+    a.until_sent(2);
+    REQUIRE(a.alerts.size() == 1);
+    CHECK(a.alerts[0].kind == AlertKind::interrupted);
 }
 
 TEST_CASE("a close command ends what the same user has of its command, and nothing else") {
     Lasting a = with_door();
     REQUIRE(a.actor->act(a.lasting_act()));
     message::Act other = a.lasting_act();
-    other.source = *Address::parse("192.0.2.9");
+    other.source = other.address = *Address::parse("192.0.2.9");
     REQUIRE(a.actor->act(other));
     Command close;
     close.name = "shut";

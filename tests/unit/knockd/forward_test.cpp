@@ -129,8 +129,9 @@ std::pair<std::size_t, std::size_t> both_ways(const Joined& joined, std::uint64_
 
 TEST_CASE("forward: nothing is lost, both ways at once, to the last byte") {
     constexpr std::size_t size = 48 * 1024 * 1024 + 12'345;
-    for (const auto& [user, target] :
-         {std::pair{user4, target4}, {ip("::1"), ip("::1")}, {user4, ip("::1")}}) {
+    for (const auto& pair : {std::pair{user4, target4}, {ip("::1"), ip("::1")}, {user4, ip("::1")}}) {
+        const Address& user = pair.first;
+        const Address& target = pair.second;
         CAPTURE(user.text());
         CAPTURE(target.text());
         Relayed relayed(user, long_enough, target);

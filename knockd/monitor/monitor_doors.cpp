@@ -1,0 +1,41 @@
+// What the monitor does when its doors have something to tell.
+#include "knockd/journal.h"
+#include "knockd/monitor/lines.h"
+#include "knockd/monitor/monitor.h"
+
+#include <fmt/format.h>
+
+namespace otk {
+
+// Not before all holds of the ledger have come: an earlier life's list has what nobody else knows of them.
+void Monitor::write_doors() {
+    if (!accepting()) return;
+    std::vector<DoorListed> doors;
+    const Time now = clock_.now();
+    actor_.holds().each([&](const OpenHold& hold) {
+        if (!hold.ending) doors.push_back(listed(hold, now));
+    });
+    doors_file_.write(doors);
+}
+
+void Monitor::claimed(RowNumber row, const Address& by) {
+    actor_.holds().claimed(row, by);
+    if (const OpenHold* hold = actor_.holds().find(row)) journal("knockd", line_of_claim(*hold, by));
+}
+
+void Monitor::refused_connection(RowNumber row, const Address& source) {
+    if (const OpenHold* hold = actor_.holds().find(row))
+        journal("knockd", line_of_refused_connection(*hold, source));
+}
+
+void Monitor::lost_relay(RowNumber row, const std::string& why) {
+    const OpenHold* hold = actor_.holds().find(row);
+    if (hold == nullptr) return;
+    const std::string line =
+        fmt::format("{}: {} was lost: {}", actor_.label_of(hold->hold.grant), describe_door(*hold), why);
+    journal("knockd", line);
+    noticing_.child_crashed(line);
+    actor_.holds().end(row, Holds::Why::lost);
+}
+
+} // namespace otk
