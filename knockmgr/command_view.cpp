@@ -32,14 +32,14 @@ void add_exec(Fields& fields, const Command& command) {
 std::string what_it_does(const Command& command, const std::string& closes) {
     switch (command.kind) {
     case CommandKind::exec: {
-        const std::string text = fmt::format("runs {} as {}, for {} at most", shell_line(command.argv),
-                                             command.run_as, format_duration(command.time_limit));
+        std::string text = fmt::format("runs {} as {}, for {} at most", shell_line(command.argv),
+                                       command.run_as, format_duration(command.time_limit));
         if (command.undo.empty()) return text;
         return fmt::format("{}; after {} runs {}", text, format_duration(command.hold),
                            shell_line(command.undo));
     }
     case CommandKind::open: {
-        const std::string text =
+        std::string text =
             fmt::format("opens {} for {}", format_service(command.service), format_duration(command.hold));
         if (command.prefix4 == 32 && command.prefix6 == 128) return text;
         return fmt::format("{}, for /{} of IPv4 and /{} of IPv6 around the address", text, command.prefix4,
@@ -72,7 +72,7 @@ Json json_of(const Command& command, const std::vector<Command>& all) {
     const bool exec = command.kind == CommandKind::exec;
     const bool open = command.kind == CommandKind::open;
     const bool forward = command.kind == CommandKind::forward;
-    const auto only = [](bool fits, Json value) { return fits ? value : Json(); };
+    const auto only = [](bool fits, const Json& value) { return fits ? value : Json(); };
     return {{"name", command.name},
             {"enabled", command.enabled},
             {"kind", name_of(command.kind)},

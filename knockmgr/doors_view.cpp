@@ -42,7 +42,7 @@ std::string left_text(const DoorListed& door, Time now) {
     if (s == 0) return "over";
     if (s < 120) return fmt::format("{} s", s);
     if (s < 7200) return fmt::format("{} min {} s", s / 60, s % 60);
-    if (s < 2 * 86'400) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
+    if (s < std::int64_t{2} * 86'400) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
     return fmt::format("{} d {} h", s / 86'400, s / 3600 % 24);
 }
 

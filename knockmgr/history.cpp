@@ -45,7 +45,7 @@ std::optional<Hold> hold_of(const Ledger& ledger, const Happening& knock) {
 
 std::string ended(const std::optional<Row>& end) { return end ? how_it_ended(*end) : "running"; }
 
-std::string with_text(std::string words, const Row& row) {
+std::string with_text(const std::string& words, const Row& row) {
     return row.text.empty() ? words : words + ": " + printable(row.text);
 }
 

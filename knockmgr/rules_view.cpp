@@ -26,7 +26,7 @@ std::string text_of(const std::vector<Hours>& hours, std::string_view separator)
 std::string zone_of(const GrantRules& rules) { return rules.time_zone.empty() ? "UTC" : rules.time_zone; }
 
 std::string address_text(const GrantRules& rules) {
-    const std::string name(name_of(rules.address));
+    std::string name(name_of(rules.address));
     if (rules.address != AddressRule::claim) return name;
     return rules.claims == 1 ? "claim: the first address that connects"
                              : fmt::format("claim: the first {} addresses that connect", rules.claims);

@@ -48,6 +48,7 @@ enum class Protocol : std::uint8_t { tcp = 6, udp = 17 }; // IANA's numbers, as 
 struct Service {
     Protocol protocol = Protocol::tcp;
     std::uint16_t port = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is the compiler's own, in what it makes of this
     friend auto operator<=>(const Service&, const Service&) = default;
 };
 [[nodiscard]] std::optional<Service> parse_service(std::string_view text); // PORT/tcp or PORT/udp
