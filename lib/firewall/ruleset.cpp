@@ -196,7 +196,7 @@ std::size_t guard_rules(const GuardPlan& plan) {
 }
 
 std::string forward_maps_emptied() {
-    const SetNames names = forward_maps();
+    const SetNames& names = forward_maps();
     return fmt::format("flush map inet {0} {1}\nflush map inet {0} {2}\n", names.table, names.set4,
                        names.set6);
 }
