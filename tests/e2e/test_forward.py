@@ -9,8 +9,8 @@ import socket
 
 from otk_e2e import tap, wait
 from otk_e2e.daemon import is_running, status_of
-from otk_e2e.doors import wait_for_none
-from otk_e2e.forward import (CLOSED, Service, answer_to_syn, both_ways, connect, hear, joined, knock, make_world, port_of, relays,
+from otk_e2e.doors import close, wait_for_none
+from otk_e2e.forward import (CLOSED, Service, answer_to_syn, both_ways, connect, families, hear, joined, knock, make_world, port_of, relays,
                              say, tcp_socket)
 
 suite = tap.Suite(make_world)
@@ -22,20 +22,7 @@ def access_to(w, service, *options, hold="1h"):
     return w.access("--forward", service.endpoint, "--hold", hold, options=options)
 
 
-def close(w, access):
-    w.installation.knockmgr("doors", "close", access.user, "--yes")
-    wait_for_none(w, access)
-
-
-def families(title):
-    """A case for each family."""
-    def add(function):
-        for family in (4, 6):
-            suite.case(f"{title}, IPv{family}")(lambda w, family=family: function(w, family))
-    return add
-
-
-@families("the knock's own port leads to the target, for several connections within the hold")
+@families(suite, "the knock's own port leads to the target, for several connections within the hold")
 def through(w, family):
     service = Service(w, 2200 + family, TARGETS[family])
     access = access_to(w, service)
@@ -53,7 +40,7 @@ def through(w, family):
     assert answer_to_syn(w.client, w.server.address(family), port) == "reset"
 
 
-@families("strangers are unheard, before and after the user came, and use nothing up")
+@families(suite, "strangers are unheard, before and after the user came, and use nothing up")
 def strangers(w, family):
     service = Service(w, 2210 + family, TARGETS[family])
     access, stranger = access_to(w, service), w.network.host("other")
@@ -70,7 +57,7 @@ def strangers(w, family):
     close(w, access)
 
 
-@families("a gibibyte each way at once arrives whole")
+@families(suite, "a gibibyte each way at once arrives whole")
 def gibibyte(w, family):
     service = Service(w, 2220 + family, TARGETS[family])
     access = access_to(w, service)
@@ -80,7 +67,7 @@ def gibibyte(w, family):
     close(w, access)
 
 
-@families("a side that has said all still hears the other; a reset is a reset")
+@families(suite, "a side that has said all still hears the other; a reset is a reset")
 def half_closed(w, family):
     service = Service(w, 2230 + family, TARGETS[family])
     access, address = access_to(w, service), w.server.address(family)

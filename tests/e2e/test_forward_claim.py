@@ -5,7 +5,7 @@ paragraph)."""
 import contextlib
 
 from otk_e2e import packets, tap, wait
-from otk_e2e.doors import doors, wait_for_none
+from otk_e2e.doors import close, doors
 from otk_e2e.forward import Service, answer_to_syn, joined, knock, make_world, say
 
 suite = tap.Suite(make_world)
@@ -21,11 +21,6 @@ def claims(w, access):
 
 def wait_for_claims(w, access, expected):
     wait.until(lambda: claims(w, access) == expected, lambda: f"claimed by {expected}: {doors(w, access)}")
-
-
-def close(w, access):
-    w.installation.knockmgr("doors", "close", access.user, "--yes")
-    wait_for_none(w, access)
 
 
 @suite.case("the first that connects has the door, wherever the knock came from; all others are unheard from then on")

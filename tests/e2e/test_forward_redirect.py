@@ -3,8 +3,8 @@
 sees the user's own address; by a relay everywhere else (DESIGN 9)."""
 
 from otk_e2e import guard, tap, wait
-from otk_e2e.doors import wait_for_none
-from otk_e2e.forward import Service, answer_to_syn, joined, knock, port_of, relays, say, tcp_socket
+from otk_e2e.doors import close
+from otk_e2e.forward import Service, answer_to_syn, families, joined, knock, port_of, relays, say, tcp_socket
 
 suite = tap.Suite(guard.make_world)  # the guard is not armed before the last case
 LOOPBACK = {4: "127.0.0.1", 6: "[::1]"}
@@ -15,20 +15,7 @@ def access_to(w, target, hold="1h"):
     return w.access("--forward", target, "--hold", hold)
 
 
-def close(w, access):
-    w.installation.knockmgr("doors", "close", access.user, "--yes")
-    wait_for_none(w, access)
-
-
-def families(title):
-    """A case for each family."""
-    def add(function):
-        for family in (4, 6):
-            suite.case(f"{title}, IPv{family}")(lambda w, family=family: function(w, family))
-    return add
-
-
-@families("a service on every address sees the user's address; no relay runs; strangers find a closed port")
+@families(suite, "a service on every address sees the user's address; no relay runs; strangers find a closed port")
 def redirected(w, family):
     service = Service(w, 2400 + family, EVERYWHERE[family])
     access, stranger = access_to(w, f"{LOOPBACK[family]}:{service.port}"), w.network.host("other")
@@ -46,7 +33,7 @@ def redirected(w, family):
         say(near, far)
 
 
-@families("a service that only loopback reaches gets a relay, and sees loopback")
+@families(suite, "a service that only loopback reaches gets a relay, and sees loopback")
 def not_redirected(w, family):
     service = Service(w, 2410 + family, LOOPBACK[family].strip("[]"))
     access = access_to(w, service.endpoint)

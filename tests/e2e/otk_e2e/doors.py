@@ -68,3 +68,9 @@ def with_undo(w, hold="1h"):
 def runs(access):
     with open(access.file, encoding="ascii") as file:
         return file.read().split()
+
+
+def close(w, access):
+    """As an administrator: the user's doors end."""
+    w.installation.knockmgr("doors", "close", access.user, "--yes")
+    wait_for_none(w, access)

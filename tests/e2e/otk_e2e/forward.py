@@ -21,6 +21,14 @@ def make_world(undo, mode="none"):
     return World(undo, {"firewall": {"mode": mode}})
 
 
+def families(suite, title):
+    """Adds a case for each family."""
+    def add(function):
+        for family in (4, 6):
+            suite.case(f"{title}, IPv{family}")(lambda w, family=family: function(w, family))
+    return add
+
+
 def port_of(value):
     """The port that a knock determines (DESIGN 6, last paragraph)."""
     return LOW + int.from_bytes(hashlib.sha256(b"otk-door-1" + value).digest()[:4], "big") % (HIGH - LOW + 1)
