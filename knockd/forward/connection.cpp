@@ -30,9 +30,12 @@ void Connection::note(int fd, std::uint32_t events) {
     if (fd == target_.get() && connecting_ && (events & (EPOLLOUT | EPOLLERR)) != 0) {
         connecting_ = false;
         // A target that refuses says ECONNREFUSED: a reset has come after the handshake, as at any later
-        // time.
+        // time. It is known from here alone where it came after the events were: asking has taken it away.
         const int error = pending_error(fd);
-        if (error != ECONNRESET && error != EPIPE) connect_error_ = error;
+        if (error == ECONNRESET || error == EPIPE)
+            broken_ = true;
+        else
+            connect_error_ = error;
     }
     // A reset, or a peer that does not answer any more.
     if ((events & EPOLLERR) != 0) broken_ = true;
