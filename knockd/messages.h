@@ -27,7 +27,8 @@
 // nor 1 is undefined.
 #pragma once
 
-#include "config/config.h"
+#include "knockd/message_kinds.h"
+#include "knockd/setup_messages.h"
 #include "net/address.h"
 #include "net/knock.h"
 #include "otp/algorithm.h"
@@ -35,92 +36,10 @@
 #include "policy/decide.h"
 #include "store/ledger.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace otk::message {
-
-inline constexpr int monitor_fd = 3;
-inline constexpr int peer_fd = 4;
-inline constexpr int file_fd = 5;
-
-inline constexpr std::uint32_t protocol = 2; // raise it with every change of a struct
-
-enum class Kind : std::uint32_t {
-    capture_setup = 1,
-    capture_ready,
-    capture_counters,
-    validate_setup,
-    validate_ready,
-    begin,
-    watch,
-    hit,
-    act,
-    done,
-    output,
-    stored,
-    report,
-    ended,
-    validate_counters,
-    broken_capture,
-    held,
-    release,
-    released,
-    confirm,
-    forward_setup,
-    forward_prolong,
-    forward_claimed,
-    forward_refused,
-};
-
-// A text of bounded length; zero-filled.
-template <std::size_t capacity>
-struct Text {
-    std::array<char, capacity> bytes{};
-    // Cut to what fits: for texts of a checked configuration, and for messages to people.
-    static Text of(std::string_view text) {
-        Text out;
-        std::copy_n(text.begin(), std::min(text.size(), capacity - 1), out.bytes.begin());
-        return out;
-    }
-    [[nodiscard]] std::string_view view() const {
-        return {bytes.data(),
-                static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), '\0') - bytes.begin())};
-    }
-};
-
-// The first message to capture. Names and zones are those of the checked configuration.
-struct CaptureSetup {
-    Kind kind = Kind::capture_setup;
-    std::uint32_t version = protocol;
-    bool offline = false; // read the pcap file at descriptor 5 instead of interfaces
-    bool udp = false;
-    bool icmp = false;
-    bool dns = false; // false when there is no zone
-    bool dns_answer = false;
-    bool dns_confirm = false;
-    std::uint8_t algorithms = 0; // set of bit(Algorithm)
-    std::uint8_t window = 0;     // 1 to largest_window
-    std::uint32_t dns_rate = 0;  // answers a second
-    std::uint16_t port_count = 0;
-    std::uint16_t interface_count = 0;
-    std::uint16_t zone_count = 0;
-    std::uint16_t listen_count = 0;
-    std::array<std::uint16_t, most_ports> ports{};
-    std::array<Text<16>, most_interfaces> interfaces{}; // IFNAMSIZ
-    std::array<Text<256>, most_zones> zones{};
-    Text<256> name_server; // `ns` of the configuration
-    std::array<Address, most_listen_addresses> listen{};
-    Text<33> run_as;      // account to become; empty without root
-    Text<512> empty_root; // the directory to be confined to; used with run_as
-};
-
-// The devices are open, the filters locked, privileges gone, the sandbox entered.
-struct CaptureReady {
-    Kind kind = Kind::capture_ready;
-};
 
 // Running totals since capture started; once a second when something changed, and before it ends.
 struct CaptureCounters {
@@ -130,45 +49,11 @@ struct CaptureCounters {
     std::uint64_t unread = 0;       // malformed, fragments, not a carrier
     std::uint64_t noise = 0;        // read, but no knock
     std::uint64_t hits = 0;         // sent to validate
-    std::uint64_t held_back = 0;    // known values that came again too often to report each time
+    std::uint64_t held_back = 0;    // values that came again too often, or too soon, to report each time
     std::uint64_t answered = 0;     // DNS answers sent
     std::uint64_t not_answered = 0; // over the rate, or not sendable
+    std::uint64_t switches = 0;     // how often reading changed to the ring for floods
     friend bool operator==(const CaptureCounters&, const CaptureCounters&) = default;
-};
-
-// The first message to validate.
-struct ValidateSetup {
-    Kind kind = Kind::validate_setup;
-    std::uint32_t version = protocol;
-    bool dry_run = false; // --read: on a copy of the ledger, by the packets' own time
-    bool have_mark = false;
-    std::uint8_t algorithms = 0;
-    std::uint8_t window = 0;
-    PortRange forward_ports;
-    std::int64_t keep = 0; // s, rows of the ledger; 0: for ever
-    std::int64_t output_keep = 0;
-    Head mark;           // the newest row the monitor acted on
-    Text<512> policy_db; // as seen from inside `root`
-    Text<512> ledger_db;
-    Text<512> root;  // directory to be confined to; empty without root
-    Text<33> run_as; // account to become; empty without root
-};
-
-enum class Acceptance : std::uint8_t {
-    open = 1,
-    no_ledger,         // missing
-    other_ledger,      // another id than policy.db names
-    older_ledger,      // lacks the marked row
-    damaged_ledger,    // cannot be read
-    locked_ledger,     // another process writes it
-    unwritable_ledger, // its file system is full or read-only
-};
-
-struct ValidateReady {
-    Kind kind = Kind::validate_ready;
-    Acceptance acceptance{};
-    Head head;
-    std::uint64_t grants = 0; // live ones
 };
 
 // Capture has started and knows no image yet.
@@ -315,10 +200,13 @@ struct Report {
     std::int64_t at = 0;
 };
 
-// Known values that came again, also those that made no row; running totals since validate started, once a
-// second when something changed.
+// Knocks that were spent, and known values that came again, also those that made no row; running totals since
+// validate started, once a second when something changed.
 struct ValidateCounters {
     Kind kind = Kind::validate_counters;
+    std::uint64_t spent = 0;         // accepted and refused ones
+    std::uint64_t commits = 0;       // transactions that they took together
+    std::uint64_t largest_batch = 0; // most hits that were judged together
     std::uint64_t duplicates = 0;
     std::uint64_t replays = 0;
     std::uint64_t late = 0;

@@ -1,0 +1,82 @@
+// The first message to each helper of knockd, and its answer: what it shall do, and that it is ready (DESIGN
+// 7; the rules for all messages: knockd/messages.h).
+#pragma once
+
+#include "config/config.h"
+#include "knockd/message_kinds.h"
+#include "net/address.h"
+#include "otp/algorithm.h"
+#include "store/ledger.h"
+
+#include <array>
+#include <cstdint>
+
+namespace otk::message {
+
+// The first message to capture. Names and zones are those of the checked configuration.
+struct CaptureSetup {
+    Kind kind = Kind::capture_setup;
+    std::uint32_t version = protocol;
+    bool offline = false; // read the pcap file at descriptor 5 instead of interfaces
+    bool udp = false;
+    bool icmp = false;
+    bool dns = false; // false when there is no zone
+    bool dns_answer = false;
+    bool dns_confirm = false;
+    std::uint8_t algorithms = 0; // set of bit(Algorithm)
+    std::uint8_t window = 0;     // 1 to largest_window
+    std::uint32_t dns_rate = 0;  // answers a second
+    std::uint16_t port_count = 0;
+    std::uint16_t interface_count = 0;
+    std::uint16_t zone_count = 0;
+    std::uint16_t listen_count = 0;
+    std::array<std::uint16_t, most_ports> ports{};
+    std::array<Text<16>, most_interfaces> interfaces{}; // IFNAMSIZ
+    std::array<Text<256>, most_zones> zones{};
+    Text<256> name_server; // `ns` of the configuration
+    std::array<Address, most_listen_addresses> listen{};
+    Text<33> run_as;      // account to become; empty without root
+    Text<512> empty_root; // the directory to be confined to; used with run_as
+};
+
+// The devices are open, the filters locked, privileges gone, the sandbox entered.
+struct CaptureReady {
+    Kind kind = Kind::capture_ready;
+};
+
+// The first message to validate.
+struct ValidateSetup {
+    Kind kind = Kind::validate_setup;
+    std::uint32_t version = protocol;
+    bool dry_run = false; // --read: on a copy of the ledger, by the packets' own time
+    bool have_mark = false;
+    std::uint8_t algorithms = 0;
+    std::uint8_t window = 0;
+    PortRange forward_ports;
+    std::int64_t keep = 0; // s, rows of the ledger; 0: for ever
+    std::int64_t output_keep = 0;
+    Head mark;           // the newest row the monitor acted on
+    Text<512> policy_db; // as seen from inside `root`
+    Text<512> ledger_db;
+    Text<512> root;  // directory to be confined to; empty without root
+    Text<33> run_as; // account to become; empty without root
+};
+
+enum class Acceptance : std::uint8_t {
+    open = 1,
+    no_ledger,         // missing
+    other_ledger,      // another id than policy.db names
+    older_ledger,      // lacks the marked row
+    damaged_ledger,    // cannot be read
+    locked_ledger,     // another process writes it
+    unwritable_ledger, // its file system is full or read-only
+};
+
+struct ValidateReady {
+    Kind kind = Kind::validate_ready;
+    Acceptance acceptance{};
+    Head head;
+    std::uint64_t grants = 0; // live ones
+};
+
+} // namespace otk::message
