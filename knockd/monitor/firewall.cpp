@@ -155,8 +155,22 @@ void Firewall::configure(const Config& config) {
                             "everything else makes them",
                             name_of(config.firewall.mode)));
     }
+    change_over(config);
+}
+
+// What stands open, in the new mode too as far as that can be had. In the old one it is taken away where the
+// sets are somebody else's; our own table goes as a whole.
+void Firewall::change_over(const Config& config) {
+    const std::vector<OpenDoor> doors = inside_->standing(false);
+    const std::vector<OpenDoor> redirected = inside_->standing(true);
+    for (const OpenDoor& each : doors)
+        inside_->attempt([&] { close(each.door); });
     inside_->end();
     inside_->begin(config);
+    for (const OpenDoor& each : doors)
+        inside_->attempt([&] { (void)open(each.door, each.left); });
+    for (const OpenDoor& each : redirected)
+        inside_->attempt([&] { redirect(each.door, each.to, each.left); });
 }
 
 void Firewall::look_after() {
@@ -190,9 +204,7 @@ void Firewall::redirect(const Door& door, std::uint16_t to, std::chrono::millise
     inside_->usable_redirections().add(door, to, how_long);
 }
 
-void Firewall::end_redirect(const Door& door, std::uint16_t /*to*/) {
-    inside_->usable_redirections().remove(door);
-}
+void Firewall::end_redirect(const Door& door) { inside_->usable_redirections().remove(door); }
 
 std::string Firewall::guard_state() const { return inside_->guard ? inside_->guard->state() : "not used"; }
 

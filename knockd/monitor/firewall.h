@@ -35,7 +35,8 @@ class Firewall {
              Needs needs);
     ~Firewall();
 
-    void configure(const Config& config); // read again
+    // Read again. Where the mode or the names of the sets have changed, what stands open goes along.
+    void configure(const Config& config);
     // The policy has changed, or time has passed: arms, confirms, ends or puts back the guard; notices a
     // flushed ruleset at the latest after the second call. Called once a second; troubles go to the journal,
     // once.
@@ -49,12 +50,14 @@ class Firewall {
     // May forwarding doors be made by redirection here: not in mode none.
     [[nodiscard]] bool can_redirect() const;
     void redirect(const Door& door, std::uint16_t to, std::chrono::milliseconds how_long); // throws Error
-    void end_redirect(const Door& door, std::uint16_t to);                                 // throws Error
+    void end_redirect(const Door& door);                                                   // throws Error
 
     // For status: "armed", "armed until 2026-11-21T12:00:00Z unless confirmed", "off", "not used".
     [[nodiscard]] std::string guard_state() const;
 
   private:
+    void change_over(const Config& config);
+
     struct Inside;
     std::unique_ptr<Inside> inside_;
 };

@@ -172,7 +172,7 @@ std::uint16_t Forwarding::open(const Wanted& wanted) {
 void Forwarding::close(RowNumber hold) {
     if (!inside_->doors.contains(hold)) return;
     const OpenDoor door = inside_->take_out(hold);
-    if (door.redirection) inside_->firewall->end_redirect(door.redirection->door, door.redirection->to);
+    if (door.redirection) inside_->firewall->end_redirect(door.redirection->door);
 }
 
 std::vector<Firewall::Standing> Forwarding::redirections() const {

@@ -1,8 +1,6 @@
 #include "base/promise.h"
-#include "firewall/nft.h"
 #include "firewall/ruleset.h"
-#include "knockd/monitor/firewall.h"
-#include "tests/unit/firewall/own_network.h"
+#include "tests/unit/firewall/scene.h"
 
 #include <optional>
 
@@ -14,51 +12,6 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-const Service ssh{Protocol::tcp, 22};
-
-std::string guard_text() { return list_table("otk"); }
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-// A policy with one open command, and a firewall that knows what stands open.
-struct Scene {
-    TemporaryDirectory directory;
-    std::filesystem::path file = directory.path() / "policy.db";
-    PolicyStore admin = PolicyStore::create(file, {}, {1});
-    PolicyStore policy = PolicyStore::open_for_reading(file);
-    EventLoop loop;
-    SystemClock real;
-    ManualClock clock{real.now()};
-    Config config;
-    std::vector<Firewall::Standing> standing;
-    std::vector<std::string> losses;
-    std::optional<Firewall> firewall;
-
-    Scene() { add_command("ssh", ssh); }
-
-    void start() {
-        firewall.emplace(loop, clock, policy, config,
-                         Firewall::Needs{[this] { return standing; },
-                                         [this](const std::string& what) { losses.push_back(what); }});
-        firewall->look_after();
-    }
-    CommandId add_command(const std::string& name, const Service& service, std::uint8_t prefix4 = 32) {
-        Command command;
-        command.name = name;
-        command.kind = CommandKind::open;
-        command.service = service;
-        command.hold = seconds{60};
-        command.prefix4 = prefix4;
-        return admin.add_command(command);
-    }
-    void guard_on() { admin.set_guard({true, std::nullopt}); }
-    void guard_on_trial(std::chrono::nanoseconds time) { admin.set_guard({true, clock.now() + time}); }
-    [[nodiscard]] std::string open(std::string_view address, std::uint8_t prefix = 32) {
-        const Door door{*Address::parse(address), prefix, ssh};
-        standing.push_back({door, 0, clock.now() + minutes{5}});
-        return firewall->open(door, minutes{5});
-    }
-};
 
 } // namespace
 
@@ -266,73 +219,6 @@ TEST_CASE("a guard that was armed earlier, as at boot, is taken over; one that i
         CHECK(has(guard_text(), "hook prerouting"));
     }
     CHECK(scene.losses.empty());
-}
-
-TEST_CASE("mode none leaves no guard behind and does nothing") {
-    if (!in_own_network()) return;
-    Scene scene;
-    scene.guard_on();
-    scene.start();
-    CHECK_FALSE(guard_text().empty());
-    scene.config.firewall.mode = FirewallMode::none;
-    scene.firewall->configure(scene.config);
-    CHECK(guard_text().empty());
-    scene.firewall->look_after();
-    CHECK(guard_text().empty());
-    CHECK(scene.open("192.0.2.1").empty());
-    CHECK_FALSE(scene.firewall->can_redirect());
-    CHECK(scene.firewall->guard_state() == "not used");
-}
-
-TEST_CASE("mode sets: without its sets a door does not open and the message tells what is missing; with them "
-          "it does") {
-    if (!in_own_network()) return;
-    Scene scene;
-    scene.config.firewall.mode = FirewallMode::sets;
-    scene.config.firewall.table = "mine";
-    scene.start();
-    CHECK_THROWS_WITH_AS((void)scene.open("192.0.2.1"),
-                         doctest::Contains("there is no set otk4 in the table inet mine"), Error);
-    scene.standing.clear();
-    const std::string table = "table inet mine {\n set otk4 { type ipv4_addr . inet_proto . inet_service; "
-                              "flags timeout; }\n}\n";
-    run_nft(table);
-    CHECK(scene.open("192.0.2.1").empty());
-    CHECK(has(list_table("mine"), "192.0.2.1 . tcp . 22 timeout 5m"));
-
-    run_nft("flush ruleset\n");
-    scene.firewall->look_after();
-    CHECK(list_table("mine").empty());
-    run_nft(table);
-    scene.firewall->look_after();
-    CHECK(has(list_table("mine"), "192.0.2.1 . tcp . 22 timeout 5m"));
-
-    run_nft("flush ruleset\n" + table); // loaded again, all at once
-    scene.firewall->look_after();
-    CHECK(has(list_table("mine"), "192.0.2.1 . tcp . 22 timeout 5m"));
-    scene.firewall->close(scene.standing.front().door);
-    CHECK_FALSE(has(list_table("mine"), "192.0.2.1"));
-    CHECK(scene.losses.empty());
-}
-
-TEST_CASE("redirections have a table of their own, which comes back after a flush") {
-    if (!in_own_network()) return;
-    Scene scene;
-    scene.start();
-    CHECK(list_table("otk_forward").empty());
-    const Door door{*Address::parse("192.0.2.1"), 32, {Protocol::tcp, 61000}};
-    scene.firewall->redirect(door, 22, minutes{5});
-    scene.standing.push_back({door, 22, scene.clock.now() + minutes{5}});
-    CHECK(has(list_table("otk_forward"), "192.0.2.1 . 61000 timeout 5m"));
-    run_nft("flush ruleset\n");
-    scene.firewall->look_after();
-    CHECK(has(list_table("otk_forward"), "192.0.2.1 . 61000 timeout 5m"));
-    scene.firewall->end_redirect(door, 22);
-    CHECK_FALSE(has(list_table("otk_forward"), "192.0.2.1"));
-    scene.standing.clear();
-    for (int second = 0; second < 60; ++second)
-        scene.firewall->look_after();
-    CHECK(list_table("otk_forward").empty());
 }
 
 } // namespace otk::test
