@@ -17,16 +17,21 @@ std::optional<Bytes> Reader::take(std::size_t n) {
     return taken;
 }
 
-bool Reader::skip(std::size_t n) { return take(n).has_value(); }
+bool Reader::skip(std::size_t n) {
+    if (n > rest_.size()) return false;
+    rest_ = rest_.subspan(n);
+    return true;
+}
 
 namespace {
 
 template <typename Unsigned>
 std::optional<Unsigned> big_endian(Reader& reader) {
-    const auto bytes = reader.take(sizeof(Unsigned));
-    if (!bytes) return std::nullopt;
+    // Every packet of a flood comes by here several times: the bytes are read where they are.
+    const Bytes bytes = reader.rest();
+    if (!reader.skip(sizeof(Unsigned))) return std::nullopt;
     Unsigned value = 0;
-    for (const std::uint8_t byte : *bytes) {
+    for (const std::uint8_t byte : bytes.first(sizeof(Unsigned))) {
         value = static_cast<Unsigned>((static_cast<std::uint64_t>(value) << 8) | byte);
     }
     return value;

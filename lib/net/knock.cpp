@@ -31,7 +31,8 @@ std::string_view without_blanks(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-bool printable_byte(char c) { return (c >= ' ' && c <= '~') || c == '\t'; }
+// Objects and not functions, because algorithms call functions by their address, once for each byte.
+constexpr auto printable_byte = [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; };
 
 std::optional<Candidate> text_candidate(Bytes payload) {
     if (payload.size() < shortest_text || payload.size() > largest_payload) return std::nullopt;
@@ -80,10 +81,11 @@ Candidate value_with_address(Bytes payload) {
     return candidate;
 }
 
-bool label_byte(char c) {
+constexpr auto separator_byte = [](char c) { return c == '-' || c == '_'; };
+constexpr auto label_byte = [](char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return letter || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+    return letter || (c >= '0' && c <= '9') || separator_byte(c);
+};
 
 // "203-0-113-9".
 std::optional<Address> dashed_ipv4(std::string_view text) {
@@ -173,8 +175,10 @@ Candidates dns_candidates(std::string_view label) {
     Candidate candidate;
     candidate.shape = Shape::label;
     candidate.bytes = as_bytes(label);
-    const std::size_t separator = label.find_first_of("-_");
+    const auto separator =
+        static_cast<std::size_t>(std::find_if(label.begin(), label.end(), separator_byte) - label.begin());
     const bool after_base32 =
+        separator < label.size() &&
         std::find(base32_lengths.begin(), base32_lengths.end(), separator) != base32_lengths.end();
     if (after_base32) {
         const std::string_view tail = label.substr(separator + 1);

@@ -11,6 +11,8 @@
 #include "otp/value.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <initializer_list>
 
 namespace otk {
@@ -31,5 +33,28 @@ struct Digest {
 // So many times fold(digest_of(value)), by the short way: one call of the compression function each, no
 // allocation. value.size() is value_size(algorithm).
 [[nodiscard]] Value walk_blocks(Algorithm algorithm, const Value& value, std::uint32_t steps);
+
+// A value that walks along its chain and is looked at after each step. For many values that walk side by
+// side: the processor works on the steps of several at once, where those of one value have to wait for each
+// other.
+class Walker {
+  public:
+    Walker() = default;                                  // stands nowhere: begin() comes first
+    void begin(Algorithm algorithm, const Value& value); // value.size() is value_size(algorithm)
+    void step();
+
+    // The value it stands at: its bytes as they lie in memory, zeros behind them.
+    [[nodiscard]] std::array<std::uint64_t, 2> words() const {
+        std::array<std::uint64_t, 2> words{};
+        std::memcpy(words.data(), block_.data(), sizeof words);
+        if (algorithm_ != Algorithm::sha256) words[1] = 0;
+        return words;
+    }
+    [[nodiscard]] Algorithm algorithm() const { return algorithm_; }
+
+  private:
+    std::array<std::uint8_t, 64> block_; // what the next step hashes: the value and its padding
+    Algorithm algorithm_;
+};
 
 } // namespace otk
