@@ -9,13 +9,23 @@ namespace otk {
 namespace {
 
 constexpr std::uint16_t dns_port = 53;
-// Frames read before the channels are looked at again: small enough that new images are seen within a
-// millisecond of a flood, large enough that looking costs nothing.
-constexpr int frames_in_a_round = 256;
 
 std::chrono::nanoseconds monotonic_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 const message::Begin begin;
+
+// What is known of a packet before its value was looked up; its bytes are gone by then.
+message::Hit hit_of(const Packet& packet, Carrier carrier, Time at) {
+    message::Hit hit;
+    hit.carrier = carrier;
+    hit.hops_left = packet.hops_left;
+    hit.source = packet.source;
+    hit.destination = packet.destination;
+    hit.source_port = packet.source_port;
+    hit.destination_port = packet.destination_port;
+    hit.at = to_nanoseconds(at);
+    return hit;
+}
 
 } // namespace
 
@@ -38,13 +48,48 @@ void Capture::listen() {
     loop_.on_readable(monitor_.fd(), [this] { loop_.stop(); }); // the monitor says nothing more: it has gone
     loop_.on_readable(validate_.fd(), [this] { read_watches(); });
     for (Source& source : sources_) {
-        loop_.on_readable(source.fd(), [this, &source] {
-            await_images(); // first: a knock that was spent just now must be seen as known
-            now_ = monotonic_now();
-            (void)source.read(frames_in_a_round, [this](const Frame& frame) { take(frame); });
-        });
+        loop_.on_readable(source.blocks_fd(), [this, &source] { read_blocks(source); });
+        watch_early(source);
     }
-    every_second_ = loop_.every(std::chrono::seconds{1}, [this] { send_counters(); });
+    every_second_ = loop_.every(std::chrono::seconds{1}, [this] {
+        for (Source& source : sources_) {
+            if (!source.early_leads()) read_blocks(source); // a flood that stopped dead wakes nobody
+        }
+        send_counters();
+    });
+}
+
+// Watched only while it leads: in a flood it is full, so that it would be readable all the time.
+void Capture::watch_early(Source& source) {
+    loop_.on_readable(source.early_fd(), [this, &source] {
+        begin_round();
+        source.read_early([this](const Frame& frame) { take(frame); });
+        end_round(source);
+    });
+}
+
+void Capture::read_blocks(Source& source) {
+    begin_round();
+    source.read_blocks([this](const Frame& frame) { take(frame); });
+    end_round(source);
+}
+
+void Capture::begin_round() {
+    await_images(); // first: a knock that was spent just now must be seen as known
+    now_ = monotonic_now();
+}
+
+void Capture::end_round(Source& source) {
+    finish_round();
+    const bool early_led = source.early_leads();
+    source.end_round(monotonic_now());
+    if (source.early_leads() == early_led) return;
+    if (early_led) {
+        loop_.remove(source.early_fd());
+        ++counters_.switches;
+    } else {
+        watch_early(source);
+    }
 }
 
 void Capture::replay() {
@@ -59,6 +104,7 @@ void Capture::replay() {
         const std::uint64_t hits_before = counters_.hits;
         now_ += std::chrono::seconds{2}; // nothing is held back: every packet of the file is judged
         more = sources_.front().read(1, [this](const Frame& frame) { take(frame); });
+        finish_round();
         if (counters_.hits == hits_before) continue;
         complete_ = false;
         await_images();
@@ -97,31 +143,39 @@ void Capture::take_packet(const Packet& packet, const Frame& frame) {
         carrier = Carrier::udp;
         candidates = udp_candidates(packet.payload);
     }
-    const auto found = screen_.find(candidates);
-    if (!found) {
+    if (!screen_.add(candidates)) {
         ++counters_.noise;
         return;
     }
-    if (found->steps == 0 && !hold_back_.pass(found->value, packet.source, now_)) {
+    waiting_[screen_.waiting() - 1] = hit_of(packet, carrier, frame.at);
+    if (screen_.full()) finish_round();
+}
+
+void Capture::finish_round() {
+    if (screen_.waiting() == 0) return;
+    // A report that waited for room may have brought a reset: until all is there, all would be noise.
+    if (!complete_) await_images();
+    std::size_t packet = 0;
+    for (const std::optional<Found>& found : screen_.find()) {
+        message::Hit& hit = waiting_[packet++];
+        if (found)
+            report(hit, *found);
+        else
+            ++counters_.noise;
+    }
+}
+
+void Capture::report(message::Hit& hit, const Found& found) {
+    const bool pass = found.steps == 0 ? hold_back_.pass_known(found.value, hit.source, now_)
+                                       : hold_back_.pass_unspent(found.value, hit.source, found.named, now_);
+    if (!pass) {
         ++counters_.held_back;
         return;
     }
-    report(*found, carrier, packet, frame.at);
-}
-
-void Capture::report(const Found& found, Carrier carrier, const Packet& packet, Time at) {
-    message::Hit hit;
     hit.algorithm = found.algorithm;
     hit.steps = found.steps;
-    hit.carrier = carrier;
-    hit.hops_left = packet.hops_left;
     hit.value = found.value;
-    hit.source = packet.source;
-    hit.destination = packet.destination;
     hit.named = found.named;
-    hit.source_port = packet.source_port;
-    hit.destination_port = packet.destination_port;
-    hit.at = to_nanoseconds(at);
     send_to_validate(hit);
     ++counters_.hits;
 }
@@ -214,7 +268,7 @@ void Capture::send_counters() {
     counters_.answered = answering_.answered;
     counters_.not_answered = answering_.not_answered;
     counters_.lost = 0;
-    for (const Source& source : sources_)
+    for (Source& source : sources_)
         counters_.lost += source.totals().lost;
     if (counters_ == sent_) return;
     if (monitor_.send_struct(counters_) == Channel::Sent::done) sent_ = counters_;

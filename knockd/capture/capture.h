@@ -28,9 +28,14 @@ class Capture {
 
   private:
     void listen();
+    void watch_early(Source& source);
+    void read_blocks(Source& source);
+    void begin_round();
+    void end_round(Source& source);
     void take(const Frame& frame);
     void take_packet(const Packet& packet, const Frame& frame);
-    void report(const Found& found, Carrier carrier, const Packet& packet, Time at);
+    void finish_round(); // after each reading: screens the packets that wait
+    void report(message::Hit& hit, const Found& found);
     template <typename Message>
     void send_to_validate(const Message& message);
     void read_watches(); // without waiting
@@ -49,6 +54,7 @@ class Capture {
     Mailbox watches_;
     ValueTable table_;
     Screen screen_;
+    std::array<message::Hit, Screen::most_packets> waiting_; // of each packet in screen_ what is known of it
     HoldBack hold_back_;
     std::chrono::nanoseconds now_{}; // monotonic, once for each round of reading
     bool complete_ = false;          // the table holds the whole set of images

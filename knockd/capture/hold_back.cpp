@@ -19,7 +19,7 @@ bool HoldBack::Budget::left(unsigned most, std::chrono::nanoseconds now) {
     return passed < most;
 }
 
-bool HoldBack::pass(const Value& value, const Address& source, std::chrono::nanoseconds now) {
+bool HoldBack::pass_known(const Value& value, const Address& source, std::chrono::nanoseconds now) {
     const std::uint64_t of_value = mix(key_, value.view());
     const std::uint64_t pair = mix(of_value, source.bytes());
     Place& place = places_[pair % places_.size()];
@@ -30,6 +30,26 @@ bool HoldBack::pass(const Value& value, const Address& source, std::chrono::nano
     ++budget.passed;
     ++of_all_.passed;
     place = {pair, now};
+    return true;
+}
+
+bool HoldBack::pass_unspent(const Value& value, const Address& source, const Address& named,
+                            std::chrono::nanoseconds now) {
+    const std::uint64_t of_value = mix(key_, value.view());
+    const std::uint64_t pair = mix(mix(of_value, source.bytes()), named.bytes());
+    Unspent& unspent = unspent_[of_value % unspent_.size()];
+    if (unspent.value != of_value) unspent = {of_value, {}};
+
+    Place* free = nullptr;
+    for (Place& report : unspent.reports) {
+        const bool old = report.passed.count() == 0 || now - report.passed >= quiet_unspent;
+        if (old)
+            free = &report;
+        else if (report.pair == pair)
+            return false;
+    }
+    if (free == nullptr) return false;
+    *free = {pair, now};
     return true;
 }
 

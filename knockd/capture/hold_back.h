@@ -1,6 +1,9 @@
-// Known values may come as a flood (a `ping` without end, a replayed capture). Validate needs to hear of
-// them, but not of each packet: one report a second for each pair of value and source, a few a second for
-// each value, and a bound on all.
+// Values may come as a flood: a `ping` without end, a replayed capture, one good knock repeated a million
+// times while it is being spent. Validate needs to hear of them, but not of each packet.
+//
+// Known values: one report a second for each pair of value and source, a few a second for each value, and a
+// bound on all. Unspent ones: likewise, but with no bound on all, because each value is somebody's knock: a
+// value is never held back for what was done with others.
 #pragma once
 
 #include "net/address.h"
@@ -14,11 +17,15 @@ namespace otk {
 
 class HoldBack {
   public:
-    // `key` is random: it keeps strangers from choosing pairs that share a place.
+    // `key` is random: it keeps strangers from choosing values and sources that share a place.
     explicit HoldBack(std::uint64_t key) : key_(key) {}
 
-    // May this known value be reported now? `now` only rises (a monotonic clock).
-    [[nodiscard]] bool pass(const Value& value, const Address& source, std::chrono::nanoseconds now);
+    // May this value be reported now? `now` only rises (a monotonic clock). What was said of a value while it
+    // was unspent does not count when it has become known: its first report then is the one that shows a
+    // duplicate.
+    [[nodiscard]] bool pass_known(const Value& value, const Address& source, std::chrono::nanoseconds now);
+    [[nodiscard]] bool pass_unspent(const Value& value, const Address& source, const Address& named,
+                                    std::chrono::nanoseconds now);
 
   private:
     // A duplicate keeps its series going for 60 s (DESIGN 4), so a report a second loses nothing. Eight
@@ -27,6 +34,8 @@ class HoldBack {
     // whatever.
     static constexpr std::chrono::seconds quiet{1};
     static constexpr unsigned most_of_one_value = 8;
+    // Some hundred times what a spend takes. What could not be spent (a full disk) is soon judged again.
+    static constexpr std::chrono::milliseconds quiet_unspent{100};
     static constexpr unsigned most_in_a_second = 2000;
 
     struct Place {
@@ -39,10 +48,20 @@ class HoldBack {
         unsigned passed = 0;
         [[nodiscard]] bool left(unsigned most, std::chrono::nanoseconds now);
     };
+    // The latest reports of one unspent value: from where, and with which named address, because the same
+    // value with another one is how a knock is seen to be contested. Another value that needs the place takes
+    // it, and a flood of the first then passes once more for each source: as often as strangers knock, which
+    // is seldom for each of 4096 places, and that validate does hear of both is what matters.
+    struct Unspent {
+        std::uint64_t value = 0;
+        std::array<Place, most_of_one_value> reports{};
+    };
+
     std::uint64_t key_;
     std::array<Place, 4096> places_{};
     std::array<Budget, 4096> of_values_{};
     Budget of_all_;
+    std::array<Unspent, 4096> unspent_{};
 };
 
 } // namespace otk

@@ -6,6 +6,8 @@
 #include "knockd/helper.h"
 #include "knockd/journal.h"
 
+#include <algorithm>
+
 namespace otk {
 
 namespace {
@@ -18,7 +20,8 @@ std::vector<Source> open_sources(const message::CaptureSetup& setup) {
     }
     for (std::size_t i = 0; i < setup.interface_count; ++i) {
         try {
-            sources.push_back(Source::live(std::string(setup.interfaces[i].view()), setup));
+            sources.push_back(
+                Source::live(std::string(setup.interfaces[i].view()), setup, setup.interface_count));
         } catch (const Error& error) { // knocks on the others go on; knockd starts us again when it is there
             journal("knockd-capture", error.what());
         }
@@ -48,7 +51,7 @@ void run() {
     system_random({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
 
     for (const Source& source : sources) { // the sandbox tells them apart by their numbers
-        promise(setup.offline || source.fd() < lowest_sending_fd,
+        promise(setup.offline || std::max(source.early_fd(), source.blocks_fd()) < lowest_sending_fd,
                 "a capture socket among those that may send");
     }
     const bool sends = answering.sends();

@@ -1,139 +1,83 @@
 #include "knockd/capture/source.h"
 
-#include "base/fd.h"
-#include "knockd/capture/filter.h"
+#include "base/random.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <linux/if_packet.h>
-#include <pcap/pcap.h>
-#include <sys/socket.h>
 
 namespace otk {
 
 namespace {
 
-// Bytes kept of each frame: link and IPv6 headers with extensions, and the largest payload of a knock (512)
-// or DNS question, with room to spare. What is longer is no knock.
-constexpr int snapshot = 2048;
-// One frame needs a slot of 4 KiB here, so this holds about 512: some milliseconds of a flood.
-constexpr int buffer_size = 2 * 1024 * 1024;
+// At least 256 slots, twice early_round: what comes within 20 ms just below a flood.
+constexpr int early_bytes = 512 * 1024;
+// Blocks are of 256 KiB (libpcap's choice), and a small packet takes some 160 bytes of one: 16 MiB is 100 ms
+// at a million packets a second, for times when this process does not run. It is resident memory, so many
+// interfaces share twice as much, down to a size that still has eight blocks.
+constexpr int largest_blocks_bytes = 16 * 1024 * 1024;
+constexpr int smallest_blocks_bytes = 2 * 1024 * 1024;
+constexpr int all_blocks_bytes = 32 * 1024 * 1024;
 
-Error pcap_error(const std::string& what, pcap* handle) { return Error(what + ": " + pcap_geterr(handle)); }
+// Until frames that have come are read from the block ring: the timeout, a tick of the kernel's clock or two
+// (4 ms at 250 Hz), and what this process needs.
+constexpr std::chrono::milliseconds settle = 3 * Ring::block_timeout;
 
-// pcap's own warnings (positive) mean that the handle works.
-void must(int status, const std::string& what, pcap* handle) {
-    if (status < 0) throw pcap_error(what, handle);
+// Twins come within the block timeout; a second is plenty.
+constexpr std::chrono::seconds generation{1};
+
+int blocks_bytes(std::size_t interfaces) {
+    return std::clamp(all_blocks_bytes / static_cast<int>(interfaces), smallest_blocks_bytes,
+                      largest_blocks_bytes);
 }
 
-void prefer_datalink(pcap* handle) {
-    // The newer cooked header names the interface; not every libpcap or device has it, and the older one does
-    // too.
-    if (pcap_datalink(handle) == DLT_LINUX_SLL) (void)pcap_set_datalink(handle, DLT_LINUX_SLL2);
-}
-
-void set_and_lock_filter(pcap* handle, const std::string& name, const std::string& expression) {
-    // Before the filter: setting that drops what came in until then, so nothing outgoing is left in the ring.
-    const int fd = pcap_fileno(handle);
-    const int on = 1;
-    if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
-        throw system_error("ignore outgoing packets on " + name);
-    }
-    bpf_program program{};
-    must(pcap_compile(handle, &program, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN), "filter for " + name,
-         handle);
-    const int status = pcap_setfilter(handle, &program);
-    pcap_freecode(&program);
-    must(status, "filter for " + name, handle);
-
-    if (setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0)
-        throw system_error("lock filter on " + name);
-    // The proof: taking the filter away must fail from here on, even for root.
-    promise(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof on) != 0,
-            "the packet filter is not locked");
+std::uint64_t random_key() {
+    std::uint64_t key = 0;
+    system_random({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
+    return key;
 }
 
 } // namespace
 
-void Source::Close::operator()(pcap* handle) const { pcap_close(handle); }
+Source::Source(Ring blocks, std::optional<Ring> early) :
+    blocks_(std::move(blocks)), early_(std::move(early)), pairing_(random_key()), mode_(settle) {}
 
-Source::Source(std::unique_ptr<pcap, Close> handle, std::string name) :
-    handle_(std::move(handle)), name_(std::move(name)) {
-    const auto link = link_type_of(pcap_datalink(handle_.get()));
-    if (!link) {
-        const char* type = pcap_datalink_val_to_name(pcap_datalink(handle_.get()));
-        throw Error(name_ + ": cannot read link type " + (type != nullptr ? type : "unknown") +
-                    "; Ethernet, cooked, raw IP and loopback are supported");
+Source Source::live(const std::string& interface, const message::CaptureSetup& setup,
+                    std::size_t interfaces) {
+    Ring blocks = Ring::live(interface, setup, Ring::Kind::blocks, blocks_bytes(interfaces));
+    return {std::move(blocks), Ring::live(interface, setup, Ring::Kind::early, early_bytes)};
+}
+
+Source Source::file(int descriptor) { return {Ring::file(descriptor), std::nullopt}; }
+
+void Source::end_round(std::chrono::nanoseconds now) {
+    const bool emptied = count_ < most_;
+    // What was remembered a second ago, before all blocks were read, will never be asked for.
+    if (!early_was_read_ && emptied && now - aged_ >= generation) {
+        pairing_.age();
+        aged_ = now;
     }
-    link_ = *link;
+    const bool leads = early_was_read_ == early_leads();
+    if (!leads) return;
+    const FloodMode::Phase before = mode_.phase();
+    mode_.after_read(static_cast<unsigned>(count_), emptied, now);
+    if (mode_.phase() == before) return;
+    count_lost(before == FloodMode::Phase::calm);
+    if (before == FloodMode::Phase::flooded) early_->discard();
 }
 
-Source Source::live(const std::string& interface, const message::CaptureSetup& setup) {
-    std::array<char, PCAP_ERRBUF_SIZE> message{};
-    std::unique_ptr<pcap, Close> handle(pcap_create(interface.c_str(), message.data()));
-    if (!handle) throw Error("interface " + interface + ": " + message.data());
-    must(pcap_set_snaplen(handle.get(), snapshot), interface, handle.get());
-    must(pcap_set_promisc(handle.get(), 0), interface, handle.get());
-    must(pcap_set_immediate_mode(handle.get(), 1), interface, handle.get());
-    must(pcap_set_buffer_size(handle.get(), buffer_size), interface, handle.get());
-    must(pcap_activate(handle.get()), "interface " + interface, handle.get());
-    prefer_datalink(handle.get());
-    must(pcap_setnonblock(handle.get(), 1, message.data()), interface, handle.get());
-
-    Source source(std::move(handle), "interface " + interface);
-    set_and_lock_filter(source.handle_.get(), source.name_, filter_expression(setup, source.link_));
-    return source;
+void Source::count_lost(bool early_led) {
+    if (!early_) return;
+    const std::uint32_t blocks = blocks_.dropped();
+    const std::uint32_t early = early_->dropped();
+    const std::uint32_t by_blocks = blocks - blocks_dropped_; // modulo 2^32, as the kernel's counts are
+    const std::uint32_t by_early = early - early_dropped_;
+    lost_ += early_led ? std::min(by_blocks, by_early) : by_blocks;
+    blocks_dropped_ = blocks;
+    early_dropped_ = early;
 }
 
-Source Source::file(int descriptor) {
-    std::array<char, PCAP_ERRBUF_SIZE> message{};
-    std::FILE* stream = ::fdopen(descriptor, "rb");
-    if (stream == nullptr) throw system_error("capture file");
-    std::unique_ptr<pcap, Close> handle(
-        pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, message.data()));
-    if (!handle) {
-        (void)std::fclose(stream);
-        throw Error(std::string("capture file: ") + message.data());
-    }
-    return {std::move(handle), "capture file"};
-}
-
-int Source::fd() const { return pcap_get_selectable_fd(handle_.get()); }
-
-namespace {
-
-struct Taker {
-    LinkType link;
-    bool nanoseconds;
-    const std::function<void(const Frame&)>& take;
-};
-
-void take_frame(u_char* context, const pcap_pkthdr* header, const u_char* bytes) {
-    const Taker& taker = *reinterpret_cast<const Taker*>(context);
-    const std::int64_t fraction = header->ts.tv_usec * (taker.nanoseconds ? 1 : 1000);
-    // A file may claim any time; what nanoseconds cannot hold is cut to what they can (the year 2262).
-    const std::int64_t seconds = std::clamp<std::int64_t>(header->ts.tv_sec, 0, 9'000'000'000);
-    const Time at =
-        from_nanoseconds(seconds * 1'000'000'000 + std::clamp<std::int64_t>(fraction, 0, 999'999'999));
-    taker.take(Frame{{bytes, header->caplen}, taker.link, at});
-}
-
-} // namespace
-
-bool Source::read(int most, const std::function<void(const Frame&)>& take) {
-    Taker taker{link_, pcap_get_tstamp_precision(handle_.get()) == PCAP_TSTAMP_PRECISION_NANO, take};
-    const int count = pcap_dispatch(handle_.get(), most, take_frame, reinterpret_cast<u_char*>(&taker));
-    if (count < 0) throw pcap_error(name_, handle_.get());
-    seen_ += static_cast<std::uint64_t>(count);
-    return count > 0;
-}
-
-Source::Totals Source::totals() const {
-    pcap_stat statistics{};
-    // Files have no statistics; a device that fails here fails in read(), too, and is reported there.
-    if (pcap_stats(handle_.get(), &statistics) != 0) return {seen_, 0};
-    return {seen_, statistics.ps_drop};
+Source::Totals Source::totals() {
+    count_lost(early_leads());
+    return {seen_, lost_};
 }
 
 } // namespace otk

@@ -1,9 +1,11 @@
-// How often known values are reported: once a second for each value and source, a few for each value, and a
-// bound on all.
+// How often values are reported: once a second for each value and source, a few for each value; and of known
+// ones a bound on all.
 
 #include "knockd/capture/hold_back.h"
 
 #include <doctest/doctest.h>
+
+#include <vector>
 
 using namespace otk;
 using namespace std::chrono_literals;
@@ -26,25 +28,25 @@ constexpr std::chrono::nanoseconds start = 1000s;
 
 } // namespace
 
-TEST_CASE("a value from one source is reported once a second") {
+TEST_CASE("a value from one source is reported ten times a second") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass(value(1), address(1), start));
-    CHECK_FALSE(hold_back.pass(value(1), address(1), start));
-    CHECK_FALSE(hold_back.pass(value(1), address(1), start + 999ms));
-    CHECK(hold_back.pass(value(1), address(1), start + 1s));
-    CHECK_FALSE(hold_back.pass(value(1), address(1), start + 1999ms));
-    CHECK(hold_back.pass(value(1), address(1), start + 2s));
+    CHECK(hold_back.pass_known(value(1), address(1), start));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 999ms));
+    CHECK(hold_back.pass_known(value(1), address(1), start + 1s));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 1999ms));
+    CHECK(hold_back.pass_known(value(1), address(1), start + 2s));
 }
 
 TEST_CASE("another source and another value are reported at once") {
     // With this key the three pairs have places of their own, as all but a few have.
     HoldBack hold_back(77);
-    CHECK(hold_back.pass(value(1), address(1), start));
-    CHECK(hold_back.pass(value(1), address(2), start)); // it may be contested
-    CHECK(hold_back.pass(value(2), address(1), start));
-    CHECK_FALSE(hold_back.pass(value(1), address(1), start + 1ms));
-    CHECK_FALSE(hold_back.pass(value(1), address(2), start + 1ms));
-    CHECK_FALSE(hold_back.pass(value(2), address(1), start + 1ms));
+    CHECK(hold_back.pass_known(value(1), address(1), start));
+    CHECK(hold_back.pass_known(value(1), address(2), start)); // it may be contested
+    CHECK(hold_back.pass_known(value(2), address(1), start));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 1ms));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(2), start + 1ms));
+    CHECK_FALSE(hold_back.pass_known(value(2), address(1), start + 1ms));
 }
 
 TEST_CASE("an endless series of one knock goes on being heard") {
@@ -52,7 +54,7 @@ TEST_CASE("an endless series of one knock goes on being heard") {
     HoldBack hold_back(5);
     int passed = 0;
     for (int tenth = 0; tenth < 1200; ++tenth)
-        passed += hold_back.pass(value(3), address(3), start + tenth * 100ms) ? 1 : 0;
+        passed += hold_back.pass_known(value(3), address(3), start + tenth * 100ms) ? 1 : 0;
     CHECK(passed == 120);
 }
 
@@ -60,14 +62,15 @@ TEST_CASE("a flood of one value from invented sources does not silence another")
     HoldBack hold_back(8);
     unsigned flooded = 0;
     for (unsigned i = 0; i < 5000; ++i) {
-        flooded += hold_back.pass(value(1), address(static_cast<std::uint8_t>(i % 250)), start + i * 100us)
-                       ? 1U
-                       : 0U;
+        flooded +=
+            hold_back.pass_known(value(1), address(static_cast<std::uint8_t>(i % 250)), start + i * 100us)
+                ? 1U
+                : 0U;
     }
     CHECK(flooded >= 1);
     CHECK(flooded <= 8);
-    CHECK(hold_back.pass(value(2), address(1), start + 600ms));
-    CHECK(hold_back.pass(value(2), address(2), start + 600ms)); // and so it is seen to be contested
+    CHECK(hold_back.pass_known(value(2), address(1), start + 600ms));
+    CHECK(hold_back.pass_known(value(2), address(2), start + 600ms)); // and so it is seen to be contested
 }
 
 TEST_CASE("a flood of invented values and sources is bounded") {
@@ -75,11 +78,58 @@ TEST_CASE("a flood of invented values and sources is bounded") {
     for (int second = 0; second < 3; ++second) {
         unsigned passed = 0;
         for (std::uint32_t i = 0; i < 20'000; ++i)
-            passed += hold_back.pass(value(i), address(static_cast<std::uint8_t>(i % 200)),
-                                     start + second * 1s + i * 10us)
+            passed += hold_back.pass_known(value(i), address(static_cast<std::uint8_t>(i % 200)),
+                                           start + second * 1s + i * 10us)
                           ? 1U
                           : 0U;
         CHECK(passed >= 200);
         CHECK(passed <= 2000);
     }
+}
+
+TEST_CASE("an unspent value from one source is reported ten times a second") {
+    HoldBack hold_back(77);
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start + 99ms));
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start + 100ms));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start + 199ms));
+    // With another named address it is how a knock is contested.
+    CHECK(hold_back.pass_unspent(value(1), address(1), address(7), start + 199ms));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), address(7), start + 200ms - 1ns));
+}
+
+TEST_CASE("what was reported as unspent is reported again when it is known, and the other way round") {
+    HoldBack hold_back(77);
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start));
+    CHECK(hold_back.pass_known(value(1), address(1), start + 1us));
+    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 2us));
+    CHECK(hold_back.pass_known(value(2), address(1), start + 3us));
+    CHECK(hold_back.pass_unspent(value(2), address(1), {}, start + 4us));
+}
+
+TEST_CASE("an unspent value from invented sources is reported eight times in any tenth of a second") {
+    HoldBack hold_back(9);
+    std::vector<std::chrono::nanoseconds> passed;
+    for (unsigned i = 0; i < 50'000; ++i) { // five seconds
+        const auto now = start + i * 100us;
+        if (hold_back.pass_unspent(value(1), address(static_cast<std::uint8_t>(i % 251)), {}, now))
+            passed.push_back(now);
+    }
+    CHECK(passed.size() >= 50 * 8);
+    for (std::size_t i = 8; i < passed.size(); ++i)
+        REQUIRE(passed[i] - passed[i - 8] >= 100ms);
+}
+
+TEST_CASE("different unspent values are never held back, not even in a flood of one of them") {
+    HoldBack hold_back(10);
+    unsigned flood = 0;
+    for (std::uint32_t i = 0; i < 20'000; ++i) { // in one second, from one source: a NAT has many users
+        const auto now = start + i * 50us;
+        REQUIRE(hold_back.pass_unspent(value(1000 + i), address(1), {}, now));
+        for (int repeats = 0; repeats < 50; ++repeats)
+            flood += hold_back.pass_unspent(value(1), address(2), {}, now) ? 1U : 0U;
+    }
+    CHECK(flood >= 10);
+    CHECK(flood <= 60); // of a million: ten times, and others took its place a few times
 }

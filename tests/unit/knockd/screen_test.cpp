@@ -36,6 +36,26 @@ Candidates only(const Candidate& candidate) {
     return candidates;
 }
 
+// One packet at a time; screen_batch_test.cpp has many.
+class OneByOne {
+  public:
+    OneByOne(const ValueTable& table, std::uint8_t algorithms, unsigned window) :
+        screen_(table, algorithms, window) {}
+    [[nodiscard]] std::optional<Found> find(const Candidates& candidates) const {
+        Screen screen = screen_;
+        if (!screen.add(candidates)) {
+            CHECK(screen.waiting() == 0);
+            return std::nullopt;
+        }
+        const auto found = screen.find();
+        REQUIRE(found.size() == 1);
+        return found[0];
+    }
+
+  private:
+    Screen screen_;
+};
+
 // A table with one image: the value of the chain at 100.
 struct Screening {
     Algorithm algorithm;
@@ -47,7 +67,7 @@ struct Screening {
     }
     std::optional<Found> find(const Value& value, unsigned window = 10,
                               std::uint8_t algorithms = every_algorithm) {
-        return Screen(table, algorithms, window).find(only(raw(value.view())));
+        return OneByOne(table, algorithms, window).find(only(raw(value.view())));
     }
 };
 
@@ -84,7 +104,7 @@ TEST_CASE("noise is not found") {
         CHECK_FALSE(s.find(Value(bytes)));
         CHECK_FALSE(s.find(Value(Bytes(bytes).first(8))));
     }
-    CHECK_FALSE(Screen(s.table, every_algorithm, 10).find({}));
+    CHECK_FALSE(OneByOne(s.table, every_algorithm, 10).find({}));
 }
 
 TEST_CASE("the start of a chain is found: only validate knows the counts") {
@@ -92,7 +112,7 @@ TEST_CASE("the start of a chain is found: only validate knows the counts") {
     ValueTable table(3);
     table.add(Algorithm::sha256, s.secret.at(1), ValueTable::is_image);
     const Value start = s.secret.at(0);
-    const auto found = Screen(table, every_algorithm, 10).find(only(raw(start.view())));
+    const auto found = OneByOne(table, every_algorithm, 10).find(only(raw(start.view())));
     REQUIRE(found);
     CHECK(found->steps == 1);
 }
@@ -114,7 +134,7 @@ TEST_CASE("an image of another algorithm does not count") {
     ValueTable table(4);
     table.add(Algorithm::md5, s.secret.at(100), ValueTable::is_image);
     const Value knock = s.secret.at(99);
-    CHECK_FALSE(Screen(table, every_algorithm, 10).find(only(raw(knock.view()))));
+    CHECK_FALSE(OneByOne(table, every_algorithm, 10).find(only(raw(knock.view()))));
 }
 
 TEST_CASE("the nearest step wins, in whatever order the places of a packet come") {
@@ -127,7 +147,7 @@ TEST_CASE("the nearest step wins, in whatever order the places of a packet come"
         Candidates candidates;
         candidates.add(raw((far_first ? far : near).view()));
         candidates.add(raw((far_first ? near : far).view()));
-        const auto found = Screen(s.table, every_algorithm, 10).find(candidates);
+        const auto found = OneByOne(s.table, every_algorithm, 10).find(candidates);
         REQUIRE(found);
         CHECK(found->steps == 1);
         CHECK(found->value == near);
@@ -141,7 +161,7 @@ TEST_CASE("the nearest step wins among algorithms, too") {
         ValueTable table(5);
         for (const Algorithm each : {Algorithm::md4, Algorithm::md5, Algorithm::sha1})
             table.add(each, walk(each, value, each == near ? 2 : 4), ValueTable::is_image);
-        const auto found = Screen(table, every_algorithm, 10).find(only(raw(bytes)));
+        const auto found = OneByOne(table, every_algorithm, 10).find(only(raw(bytes)));
         REQUIRE(found);
         CHECK(found->algorithm == near);
         CHECK(found->steps == 2);
@@ -164,7 +184,7 @@ TEST_CASE("a known value wins over any image") {
         Candidates candidates;
         candidates.add(raw((known_first ? known : fresh).view()));
         candidates.add(raw((known_first ? fresh : known).view()));
-        const auto found = Screen(s.table, every_algorithm, 10).find(candidates);
+        const auto found = OneByOne(s.table, every_algorithm, 10).find(candidates);
         REQUIRE(found);
         CHECK(found->steps == 0);
         CHECK(found->value == known);
@@ -180,7 +200,7 @@ TEST_CASE("a raw value stands at the front of what is longer, unless it must be 
     for (const Algorithm algorithm : {Algorithm::sha256, Algorithm::sha1}) {
         Screening s(algorithm);
         const Value knock = s.secret.at(99);
-        const Screen screen(s.table, every_algorithm, 10);
+        const OneByOne screen(s.table, every_algorithm, 10);
         std::vector<std::uint8_t> bytes(knock.view().begin(), knock.view().end());
         for (const bool whole : {false, true}) {
             Candidate candidate = raw(bytes);
@@ -206,7 +226,7 @@ TEST_CASE("a value with an address behind it is for 64-bit chains only") {
         Candidate candidate = raw(knock.view());
         candidate.only_64_bit = true;
         candidate.named = named;
-        const auto found = Screen(s.table, every_algorithm, 10).find(only(candidate));
+        const auto found = OneByOne(s.table, every_algorithm, 10).find(only(candidate));
         CHECK(found.has_value() == (algorithm != Algorithm::sha256));
         if (found) CHECK(found->named == named);
     }
@@ -216,7 +236,7 @@ TEST_CASE("every text form of a knock is found, with the address it names") {
     for (const Algorithm algorithm : all_algorithms) {
         Screening s(algorithm);
         const Value knock = s.secret.at(98);
-        const Screen screen(s.table, every_algorithm, 10);
+        const OneByOne screen(s.table, every_algorithm, 10);
         for (const TextForm form : {TextForm::words, TextForm::hex, TextForm::base32}) {
             for (const std::string& text : {format_value(knock, form), format_compact(knock, form)}) {
                 CAPTURE(text);
@@ -229,8 +249,9 @@ TEST_CASE("every text form of a knock is found, with the address it names") {
                 const auto named = screen.find(udp_candidates(as_bytes(with_address)));
                 REQUIRE(named);
                 CHECK(named->named == *Address::parse("2001:db8::7"));
-                CHECK_FALSE(Screen(s.table, static_cast<std::uint8_t>(every_algorithm & ~bit(algorithm)), 10)
-                                .find(udp_candidates(as_bytes(text))));
+                CHECK_FALSE(
+                    OneByOne(s.table, static_cast<std::uint8_t>(every_algorithm & ~bit(algorithm)), 10)
+                        .find(udp_candidates(as_bytes(text))));
             }
             const std::string label = format_compact(knock, form);
             const auto found = screen.find(dns_candidates(label));
@@ -248,7 +269,7 @@ TEST_CASE("a ping's pattern is found at every offset that pings use") {
         std::vector<std::uint8_t> payload(offset, 0x80);
         payload.insert(payload.end(), knock.view().begin(), knock.view().end());
         payload.insert(payload.end(), knock.view().begin(), knock.view().end());
-        const auto found = Screen(s.table, every_algorithm, 10).find(icmp_candidates(payload));
+        const auto found = OneByOne(s.table, every_algorithm, 10).find(icmp_candidates(payload));
         CAPTURE(offset);
         REQUIRE(found);
         CHECK(found->value == knock);

@@ -1,0 +1,169 @@
+// A flood of look-alikes must cost hashes and nothing that could fill up or run out: no allocation and no
+// message for a packet. Counted for the whole of capture while it reads files of different lengths.
+
+#include "knockd/capture/capture.h"
+#include "tests/unit/net/make_frame.h"
+#include "tests/unit/sys/helpers.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <new>
+#include <pcap/pcap.h>
+#include <random>
+#include <thread>
+
+using namespace otk;
+using make_frame::Buffer;
+
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+
+void* allocate(std::size_t size) {
+    ++allocations;
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
+} // namespace
+
+// Those of the whole test program; the others of the standard library come down to these.
+void* operator new(std::size_t size) { return allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+Buffer random_bytes(std::mt19937_64& random, std::size_t size) {
+    Buffer bytes(size);
+    for (std::uint8_t& byte : bytes)
+        byte = static_cast<std::uint8_t>(random());
+    return bytes;
+}
+
+// A question for a label that could be a value, under the zone `example.org`.
+Buffer question(std::mt19937_64& random) {
+    Buffer message{0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 26};
+    for (int i = 0; i < 25; ++i)
+        message.push_back(static_cast<std::uint8_t>('a' + random() % 26));
+    message.push_back('a'); // the spare bits are zero
+    for (const std::string_view part : {"example", "org"}) {
+        message.push_back(static_cast<std::uint8_t>(part.size()));
+        make_frame::append(message, as_bytes(part));
+    }
+    message.insert(message.end(), {0, 0, 1, 0, 1});
+    return message;
+}
+
+Buffer udp_to(std::uint16_t port, const Buffer& payload) {
+    return make_frame::ipv4(17, make_frame::udp(port, payload));
+}
+
+// Look-alikes of all carriers, and what is not even that.
+Buffer garbage(std::mt19937_64& random, std::size_t number) {
+    switch (number % 7) {
+    case 0: return udp_to(62201, random_bytes(random, 16));
+    case 1: return make_frame::ipv4(1, make_frame::echo_request(8, random_bytes(random, 56)));
+    case 2: return udp_to(53, question(random));
+    case 3: return make_frame::ipv6(17, make_frame::udp(62201, random_bytes(random, 8)));
+    case 4: {
+        const std::string_view text = "inch sea anne long ahem tours 192.0.2.7\n";
+        return udp_to(62201, Buffer(text.begin(), text.end()));
+    }
+    case 5: return udp_to(62201, random_bytes(random, 300));
+    default: return random_bytes(random, 40);
+    }
+}
+
+message::CaptureSetup setup() {
+    message::CaptureSetup setup;
+    setup.offline = setup.udp = setup.icmp = setup.dns = true;
+    for (const Algorithm algorithm : all_algorithms)
+        setup.algorithms |= bit(algorithm);
+    setup.window = 10;
+    setup.port_count = 1;
+    setup.ports[0] = 62201;
+    setup.zone_count = 1;
+    setup.zones[0] = message::Text<256>::of("example.org");
+    return setup;
+}
+
+Source file_of(const test::TemporaryDirectory& directory, std::size_t frames) {
+    const std::string path = directory.path() / "garbage.pcap";
+    pcap_t* const dead = pcap_open_dead(DLT_RAW, 65535);
+    pcap_dumper_t* const dumper = pcap_dump_open(dead, path.c_str());
+    REQUIRE(dumper != nullptr);
+    std::mt19937_64 random(17);
+    for (std::size_t i = 0; i < frames; ++i) {
+        const Buffer frame = garbage(random, i);
+        pcap_pkthdr header{};
+        header.caplen = header.len = static_cast<bpf_u_int32>(frame.size());
+        pcap_dump(reinterpret_cast<u_char*>(dumper), &header, frame.data());
+    }
+    pcap_dump_close(dumper);
+    pcap_close(dead);
+    return Source::file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+struct Cost {
+    std::uint64_t allocations = 0;
+    std::uint64_t messages = 0;
+    message::CaptureCounters counters;
+};
+
+// Capture reads a file of garbage with one image to look for; what that costs, without its start.
+Cost cost_of(std::size_t frames) {
+    auto [monitor, monitor_of_capture] = Channel::make_pair();
+    auto [validate, validate_of_capture] = Channel::make_pair();
+    validate_of_capture.set_nonblocking();
+    const test::TemporaryDirectory directory;
+    std::vector<Source> sources;
+    sources.push_back(file_of(directory, frames));
+    std::vector<std::string> troubles;
+    const message::CaptureSetup settings = setup();
+    Capture capture(settings, std::move(sources), Answering(settings, troubles),
+                    std::move(monitor_of_capture), std::move(validate_of_capture), 7);
+
+    message::Watch watch;
+    watch.count = 2;
+    watch.entries[0] = {message::WatchEntry::What::add_image, Algorithm::sha256,
+                        Value(std::array<std::uint8_t, 16>{1, 2, 3})};
+    watch.entries[1] = {message::WatchEntry::What::complete, {}, {}};
+    REQUIRE(validate.send_struct(watch) == Channel::Sent::done);
+
+    Cost cost;
+    const std::uint64_t before = allocations;
+    std::thread thread([&capture] { capture.replay(); });
+    std::array<std::uint8_t, 16384> buffer{};
+    const auto is_ended = [&buffer](std::size_t size) {
+        message::Ended ended;
+        return size == sizeof ended && std::memcmp(buffer.data(), &ended.kind, sizeof ended.kind) == 0;
+    };
+    for (std::size_t size = 0; !is_ended(size); ++cost.messages)
+        size = validate.receive(buffer).size;
+    cost.allocations = allocations - before;
+    for (std::size_t size = 0; size != sizeof cost.counters;)
+        size = monitor.receive(buffer).size;
+    std::memcpy(&cost.counters, buffer.data(), sizeof cost.counters);
+    monitor = Channel(Fd());
+    thread.join();
+    return cost;
+}
+
+} // namespace
+
+TEST_CASE("garbage costs no allocation and no message") {
+    const Cost few = cost_of(7 * 10);
+    const Cost many = cost_of(7 * 1000);
+    CHECK(many.allocations == few.allocations);
+    CHECK(many.messages == 2); // that it began and that it ended
+    CHECK(many.counters.seen == 7000);
+    CHECK(many.counters.noise == 6000);
+    CHECK(many.counters.unread == 1000);
+    CHECK(many.counters.hits == 0);
+}
