@@ -58,23 +58,29 @@ bool comes_from_elsewhere(const Known& known, const message::Hit& hit) {
 Acceptance::Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy,
                        const Settings& settings) :
     book_(book),
-    memory_(memory), ledger_(ledger), policy_(policy), settings_(settings), batch_(book, memory, ledger) {}
+    memory_(memory), ledger_(ledger), grants_(policy), settings_(settings),
+    batch_(book, memory, ledger, policy) {}
 
 Outbox Acceptance::take(std::span<const message::Hit> hits,
                         const std::function<Time(const message::Hit&)>& when) {
     out_ = {};
     batch_.begin();
+    grants_.begin();
+    const message::ValidateCounters before = counters_;
     try {
         for (const message::Hit& hit : hits)
             take_one(hit, when(hit));
         batch_.commit();
+        if (counters_.spent > before.spent) ++counters_.commits;
     } catch (const std::exception& error) {
         batch_.roll_back();
         out_ = {};
         out_.lost = hits.size();
         out_.trouble = error.what();
+        counters_ = before; // none of it has happened
         counters_.lost += hits.size();
     }
+    counters_.largest_batch = std::max<std::uint64_t>(counters_.largest_batch, hits.size());
     out_.watches = batch_.take_watches();
     return std::move(out_);
 }
@@ -143,51 +149,52 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
     out_.reports.push_back(report);
 }
 
-Decision Acceptance::judge(const Entry& entry, const std::optional<GrantDetails>& details,
-                           const message::Hit& hit, Time now) const {
-    if (!details) return {Refusal::no_such_grant, {}};
+Decision Acceptance::judge(const Entry& entry, const GrantDetails& details, const message::Hit& hit,
+                           Time now) const {
     if (!book_.sharing_image_of(entry).empty()) return {Refusal::same_image_twice, {}};
     KnockFacts facts{.at = now, .carrier = hit.carrier, .source = hit.source, .named = hit.named};
-    if (has_rate(details->grant.rules)) {
+    if (has_rate(details.grant.rules)) {
         const Admitted before = ledger_.admitted(entry.grant, now);
         facts.in_last_hour = before.in_last_hour;
         facts.in_last_day = before.in_last_day;
     }
-    return decide(details->user, details->command, details->grant.enabled, details->grant.rules, facts);
+    return decide(details.user, details.command, details.grant.enabled, details.grant.rules, facts);
 }
 
 // Step 3 and 4. The order on disk is the order here: chain, row, hold and rate stand in one transaction, and
 // what the caller does with the outbox comes after its commit.
 void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit, Time now) {
     const Entry entry = found; // advancing changes what was found
-    const std::optional<GrantDetails> details = policy_.grant(entry.grant);
-    const Decision decision = judge(entry, details, hit, now);
+    const std::optional<GrantDetails>& details = grants_.grant(entry.grant);
+    // Removed or renewed a moment ago, and the book was not told yet: it is nobody's knock any more.
+    if (!details || book_.mark_of(details->grant.chain) != entry.chain) return;
+    const ChainId& chain = details->grant.chain;
+    const Decision decision = judge(entry, *details, hit, now);
 
     Row row = row_of_packet(decision.allowed() ? RowKind::accepted : RowKind::refused, hit, now);
     row.grant = entry.grant;
-    row.chain = entry.chain;
+    row.chain = chain;
     row.count = entry.count - steps;
     row.jumped = steps - 1;
     row.address = decision.address;
     row.refusal = decision.refusal;
-    if (details) {
-        row.user = details->user.name;
-        row.command = details->command.name;
-    }
+    row.user = details->user.name;
+    row.command = details->command.name;
     const Head head = batch_.append(row);
-    batch_.advance(entry, steps, hit.value, now);
+    batch_.advance(entry, chain, steps, hit.value, now);
     const Known known{.kind = Known::Kind::spent,
                       .algorithm = entry.algorithm,
                       .value = hit.value,
                       .row = head.row,
                       .grant = entry.grant,
-                      .chain = entry.chain,
+                      .chain = chain,
                       .count = row.count,
                       .carrier = hit.carrier,
                       .source = hit.source,
                       .named = hit.named,
                       .last_seen = now};
     batch_.remember(known, row.jumped);
+    ++counters_.spent;
     if (decision.allowed())
         accept(known, head, *details, decision.address, entry.last_used, now);
     else

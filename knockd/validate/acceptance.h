@@ -6,6 +6,7 @@
 #include "knockd/messages.h"
 #include "knockd/validate/batch.h"
 #include "knockd/validate/book.h"
+#include "knockd/validate/known_grants.h"
 #include "knockd/validate/memory.h"
 #include "store/ledger.h"
 #include "store/policy_store.h"
@@ -55,8 +56,8 @@ class Acceptance {
     void known_again(Known& known, const message::Hit& hit, Time now);
     void record_again(Known& known, RowKind kind, const message::Hit& hit, Time now);
     void spend(const Entry& entry, Count steps, const message::Hit& hit, Time now);
-    [[nodiscard]] Decision judge(const Entry& entry, const std::optional<GrantDetails>& details,
-                                 const message::Hit& hit, Time now) const;
+    [[nodiscard]] Decision judge(const Entry& entry, const GrantDetails& details, const message::Hit& hit,
+                                 Time now) const;
     void accept(const Known& known, const Head& head, const GrantDetails& details, const Address& address,
                 Time last_used, Time now);
     void refuse(const Known& known, const Head& head, Refusal refusal, const message::Hit& hit, Time now);
@@ -64,7 +65,7 @@ class Acceptance {
     Book& book_;
     Memory& memory_;
     Ledger& ledger_;
-    const PolicyStore& policy_;
+    KnownGrants grants_;
     Settings settings_;
 
     message::ValidateCounters counters_;

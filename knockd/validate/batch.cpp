@@ -20,21 +20,28 @@ Head Batch::append(Row& row) {
     return ledger_.append(row);
 }
 
-void Batch::advance(const Entry& found, Count steps, const Value& image, Time last_used) {
+void Batch::advance(const Entry& found, const ChainId& chain, Count steps, const Value& image,
+                    Time last_used) {
     const Entry entry = found; // what is found in the book changes with it
-    for (const GrantId other : book_.sharing_image_of(entry))
-        advance_one(*book_.find(other), steps, image, last_used);
-    advance_one(entry, steps, image, last_used);
+    for (const GrantId grant : book_.sharing_image_of(entry)) {
+        const Entry& other = *book_.find(grant);
+        const auto now = policy_.chain_of(grant);
+        // One that was removed or renewed a moment ago has nothing to lose any more.
+        if (now && book_.mark_of(now->chain) == other.chain)
+            advance_one(other, now->chain, steps, image, last_used);
+    }
+    advance_one(entry, chain, steps, image, last_used);
     if (book_.find(entry.algorithm, entry.image) == nullptr)
         watches_.push_back({What::remove_image, entry.algorithm, entry.image});
     watches_.push_back({What::add_image, entry.algorithm, image});
 }
 
-void Batch::advance_one(const Entry& found, Count steps, const Value& image, Time last_used) {
+void Batch::advance_one(const Entry& found, const ChainId& chain, Count steps, const Value& image,
+                        Time last_used) {
     const Entry entry = found;
     if (entry.count <= steps) return;
     const Count number = entry.count - steps;
-    promise(ledger_.spend(entry.image, {entry.chain, image, number, last_used}),
+    promise(ledger_.spend(entry.image, {chain, image, number, last_used}),
             "the ledger and its writer disagree on a chain");
     entries_before_.push_back(entry);
     book_.advance(entry.grant, image, number, last_used);

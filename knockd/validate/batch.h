@@ -14,7 +14,8 @@ namespace otk {
 class Batch {
   public:
     // All of them outlive it.
-    Batch(Book& book, Memory& memory, Ledger& ledger) : book_(book), memory_(memory), ledger_(ledger) {}
+    Batch(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy) :
+        book_(book), memory_(memory), ledger_(ledger), policy_(policy) {}
 
     // A new batch. The ledger's transaction is opened by the first row, because many hits write nothing.
     void begin();
@@ -22,8 +23,9 @@ class Batch {
     // ledger cannot be written: then roll_back().
     Head append(Row& row);
     // Moves the chain `steps` knocks on, to `image`; and with it those that have met it, so that none of them
-    // accepts before an administrator has parted them. `last_used` is what the chain has from now on.
-    void advance(const Entry& entry, Count steps, const Value& image, Time last_used);
+    // accepts before an administrator has parted them. `chain` is the id of the entry's, in full; `last_used`
+    // is what the chain has from now on.
+    void advance(const Entry& entry, const ChainId& chain, Count steps, const Value& image, Time last_used);
     // The value is not valid any more, and neither are those it jumped over.
     void remember(const Known& known, Count jumped);
     // A known value is about to be changed in place.
@@ -36,11 +38,13 @@ class Batch {
     [[nodiscard]] std::vector<message::WatchEntry> take_watches();
 
   private:
-    void advance_one(const Entry& found, Count steps, const Value& image, Time last_used);
+    void advance_one(const Entry& found, const ChainId& chain, Count steps, const Value& image,
+                     Time last_used);
 
     Book& book_;
     Memory& memory_;
     Ledger& ledger_;
+    const PolicyStore& policy_;
     bool writing_ = false;
     std::vector<message::WatchEntry> watches_;
     std::vector<Entry> entries_before_;

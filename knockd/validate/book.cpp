@@ -2,73 +2,132 @@
 
 namespace otk {
 
-void Book::put(const Entry& entry) {
-    remove(entry.grant);
-    index(entries_[entry.grant] = entry);
+static_assert(sizeof(Entry) <= 48, "a million of them shall stay small");
+
+// Ids are the policy's own numbers, one after the other, and nobody chooses them: the multiplier (2^64 over
+// the golden ratio) spreads them, and the upper half is spread best.
+std::uint64_t Book::hash_of(GrantId grant) {
+    return (static_cast<std::uint64_t>(grant) * 0x9e3779b97f4a7c15U) >> 32U;
 }
 
+void Book::index_image(Position position) {
+    by_image_.add(hash_of(entries_[position].image), position,
+                  [this](Position at) { return hash_of(entries_[at].image); });
+}
+
+void Book::unindex_image(Position position) {
+    by_image_.remove(hash_of(entries_[position].image), position,
+                     [this](Position at) { return hash_of(entries_[at].image); });
+}
+
+void Book::index_grant(Position position) {
+    by_grant_.add(hash_of(entries_[position].grant), position,
+                  [this](Position at) { return hash_of(entries_[at].grant); });
+}
+
+void Book::unindex_grant(Position position) {
+    by_grant_.remove(hash_of(entries_[position].grant), position,
+                     [this](Position at) { return hash_of(entries_[at].grant); });
+}
+
+Book::Position Book::position_of(GrantId grant) const {
+    Position found = nowhere;
+    by_grant_.search(hash_of(grant), [&](Position position) {
+        if (entries_[position].grant == grant) found = position;
+        return found != nowhere;
+    });
+    return found;
+}
+
+void Book::fill(std::deque<Entry> entries) {
+    promise(entries_.empty(), "an empty book is filled");
+    entries_ = std::move(entries);
+    by_grant_.add_all(entries_.size(), [this](Position at) { return hash_of(entries_[at].grant); });
+    by_image_.add_all(entries_.size(), [this](Position at) { return hash_of(entries_[at].image); });
+}
+
+void Book::put(const Entry& entry) {
+    const Position position = position_of(entry.grant);
+    if (position == nowhere) {
+        entries_.push_back(entry);
+        const auto last = static_cast<Position>(entries_.size() - 1);
+        index_grant(last);
+        index_image(last);
+        return;
+    }
+    unindex_image(position);
+    entries_[position] = entry;
+    index_image(position);
+}
+
+// The last entry takes the place of the one that goes.
 void Book::remove(GrantId grant) {
-    const auto found = entries_.find(grant);
-    if (found == entries_.end()) return;
-    unindex(found->second);
-    entries_.erase(found);
+    const Position position = position_of(grant);
+    if (position == nowhere) return;
+    unindex_image(position);
+    unindex_grant(position);
+    const auto last = static_cast<Position>(entries_.size() - 1);
+    if (position != last) {
+        by_grant_.move(hash_of(entries_[last].grant), last, position);
+        by_image_.move(hash_of(entries_[last].image), last, position);
+        entries_[position] = entries_[last];
+    }
+    entries_.pop_back();
 }
 
 void Book::advance(GrantId grant, const Value& image, Count count, Time last_used) {
-    Entry& entry = entries_.at(grant);
-    unindex(entry);
+    const Position position = position_of(grant);
+    promise(position != nowhere, "a chain that is not in the book was moved");
+    unindex_image(position);
+    Entry& entry = entries_[position];
     entry.image = image;
     entry.count = count;
     entry.last_used = last_used;
-    index(entry);
+    index_image(position);
 }
 
-void Book::index(const Entry& entry) { by_image_.emplace(Image{entry.algorithm, entry.image}, entry.grant); }
-
-void Book::unindex(const Entry& entry) {
-    const auto [begin, end] = by_image_.equal_range(Image{entry.algorithm, entry.image});
-    for (auto each = begin; each != end; ++each) {
-        if (each->second != entry.grant) continue;
-        by_image_.erase(each);
-        return;
-    }
+template <typename Visit>
+void Book::each_at(Algorithm algorithm, const Value& image, const Visit& visit) const {
+    by_image_.search(hash_of(image), [&](Position position) {
+        const Entry& entry = entries_[position];
+        return entry.algorithm == algorithm && entry.image == image && visit(entry);
+    });
 }
 
 // Of several grants with one image an enabled one is found first.
 const Entry* Book::find(Algorithm algorithm, const Value& image) const {
     const Entry* best = nullptr;
-    const auto [begin, end] = by_image_.equal_range(Image{algorithm, image});
-    for (auto each = begin; each != end; ++each) {
-        const Entry& entry = entries_.at(each->second);
+    each_at(algorithm, image, [&](const Entry& entry) {
         if (best == nullptr || entry.enabled) best = &entry;
-    }
+        return best->enabled;
+    });
     return best;
 }
 
 std::vector<GrantId> Book::sharing_image_of(const Entry& entry) const {
     std::vector<GrantId> others;
     if (!entry.enabled) return others;
-    const auto [begin, end] = by_image_.equal_range(Image{entry.algorithm, entry.image});
-    for (auto each = begin; each != end; ++each) {
-        if (each->second != entry.grant && entries_.at(each->second).enabled) others.push_back(each->second);
-    }
+    each_at(entry.algorithm, entry.image, [&](const Entry& other) {
+        if (other.grant != entry.grant && other.enabled) others.push_back(other.grant);
+        return false;
+    });
     return others;
 }
 
 const Entry* Book::find(GrantId grant) const {
-    const auto found = entries_.find(grant);
-    return found == entries_.end() ? nullptr : &found->second;
+    const Position position = position_of(grant);
+    return position == nowhere ? nullptr : &entries_[position];
 }
 
 void Book::each(const std::function<void(const Entry&)>& visit) const {
-    for (const auto& [grant, entry] : entries_)
+    for (const Entry& entry : entries_)
         visit(entry);
 }
 
 std::vector<GrantId> Book::select(const std::function<bool(const Entry&)>& wanted) const {
     std::vector<GrantId> grants;
-    for (const auto& [grant, entry] : entries_) {
-        if (wanted(entry)) grants.push_back(grant);
+    for (const Entry& entry : entries_) {
+        if (wanted(entry)) grants.push_back(entry.grant);
     }
     return grants;
 }

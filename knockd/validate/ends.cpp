@@ -2,9 +2,9 @@
 
 namespace otk {
 
-void Ends::take(const message::Done& done) {
+void Ends::take(const message::Done& done, std::optional<Row> knock) {
     promise(done.output_size <= message::largest_output, "the output of a command is too long");
-    ends_[done.row] = End{done, {}};
+    ends_.insert_or_assign(done.row, End{done, std::move(knock), {}});
 }
 
 void Ends::take(const message::Output& output) {
@@ -15,23 +15,13 @@ void Ends::take(const message::Output& output) {
     promise(bytes.size() <= end->second.done.output_size, "more output than was announced");
 }
 
-namespace {
-
-bool has_end(const Ledger& ledger, RowNumber knock) {
-    const std::vector<Row> rows = ledger.rows_about(knock);
-    return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
-        return row.kind == RowKind::ended || row.kind == RowKind::interrupted;
-    });
-}
-
-} // namespace
-
 message::Stored Ends::write(Ledger& ledger, const End& end, Time now) {
     const message::Done& done = end.done;
-    const std::optional<Row> knock = ledger.row(done.row);
     // Repeated, because a crash lost the acknowledgement: a command ends once. A row that retention removed
     // had its end.
-    if (!knock || has_end(ledger, done.row)) return {.row = done.row, .head = ledger.head()};
+    if (!ledger.is_open(done.row)) return {.row = done.row, .head = ledger.head()};
+    const std::optional<Row> knock = end.knock ? end.knock : ledger.row(done.row);
+    promise(knock.has_value(), "a command that has not ended has its row in the ledger");
     Row row;
     row.at = now;
     row.kind = done.outcome == Outcome::interrupted ? RowKind::interrupted : RowKind::ended;

@@ -7,6 +7,7 @@
 #include "store/ledger.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace otk {
@@ -14,7 +15,8 @@ namespace otk {
 class Ends {
   public:
     // Pieces as they come. A piece that does not belong where it comes is a broken promise of the monitor.
-    void take(const message::Done& done);
+    // `knock`: its row, where the caller has it already.
+    void take(const message::Done& done, std::optional<Row> knock = std::nullopt);
     void take(const message::Output& output);
 
     // Writes all that are complete as one durable transaction and returns what to acknowledge. When the
@@ -24,6 +26,7 @@ class Ends {
   private:
     struct End {
         message::Done done;
+        std::optional<Row> knock;
         std::vector<std::uint8_t> output;
         [[nodiscard]] bool complete() const { return output.size() == done.output_size; }
     };

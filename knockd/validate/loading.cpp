@@ -1,7 +1,9 @@
 #include "knockd/validate/loading.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <deque>
+#include <optional>
+#include <utility>
 
 namespace otk {
 
@@ -16,45 +18,102 @@ void forget(const Entry& entry, Book& book, std::vector<message::WatchEntry>& wa
     watches.push_back({What::remove_image, gone.algorithm, gone.image});
 }
 
-// Its position where it was ever used, else the image it was enrolled with.
-Entry entry_of(const Grant& grant, const Ledger& ledger) {
-    Entry entry{
-        grant.id,      grant.chain, grant.enrolment.algorithm, grant.enrolment.image, grant.enrolment.length,
-        grant.enabled, {}};
-    if (const auto position = ledger.position(grant.chain)) {
+bool live(const GrantChain& chain, std::uint8_t algorithms) {
+    return (algorithms & bit(chain.algorithm)) != 0 && !chain.retired;
+}
+
+Entry as_enrolled(const GrantChain& chain, const Book& book) {
+    return {.grant = chain.grant,
+            .last_used = {},
+            .chain = book.mark_of(chain.chain),
+            .count = chain.length,
+            .image = chain.image,
+            .algorithm = chain.algorithm,
+            .enabled = chain.enabled};
+}
+
+// One grant as policy.db has it now; nothing: it has no live chain.
+void take_over(GrantId grant, const std::optional<GrantChain>& chain, const Ledger& ledger, Book& book,
+               std::vector<message::WatchEntry>& watches) {
+    const Entry* old = book.find(grant);
+    if (old != nullptr && (!chain || old->chain != book.mark_of(chain->chain))) {
+        forget(*old, book, watches);
+        old = nullptr;
+    }
+    if (!chain) return;
+    if (old != nullptr) {
+        if (old->enabled == chain->enabled) return;
+        Entry changed = *old;
+        changed.enabled = chain->enabled;
+        book.put(changed);
+        return;
+    }
+    Entry entry = as_enrolled(*chain, book);
+    if (const auto position = ledger.position(chain->chain)) {
         entry.image = position->image;
         entry.count = position->count;
         entry.last_used = position->at;
     }
-    return entry;
+    book.put(entry);
+    watches.push_back({What::add_image, entry.algorithm, entry.image});
+}
+
+// Those that were ever used stand where the ledger says, which is read once.
+void move_to_positions(const Ledger& ledger, const Book& book, std::deque<Entry>& entries) {
+    PlaceIndex by_chain;
+    by_chain.add_all(entries.size(), [&entries](PlaceIndex::Position at) {
+        return static_cast<std::uint64_t>(entries[at].chain);
+    });
+    ledger.each_position([&](const Position& position) {
+        const ChainMark mark = book.mark_of(position.chain);
+        by_chain.search(static_cast<std::uint64_t>(mark), [&](PlaceIndex::Position at) {
+            Entry& entry = entries[at];
+            if (entry.chain != mark) return false;
+            entry.image = position.image;
+            entry.count = position.count;
+            entry.last_used = position.at;
+            return true;
+        });
+    });
 }
 
 } // namespace
 
 void load_chains(const PolicyStore& policy, const Ledger& ledger, std::uint8_t algorithms, Book& book,
                  std::vector<message::WatchEntry>& watches) {
-    std::unordered_set<GrantId> present;
-    policy.each_grant([&](const GrantDetails& details) {
-        const Grant& grant = details.grant;
-        if (!(algorithms & bit(grant.enrolment.algorithm)) || grant.retired) return;
-        present.insert(grant.id);
-        const Entry* old = book.find(grant.id);
-        if (old != nullptr && old->chain == grant.chain) {
-            if (old->enabled == grant.enabled) return;
-            Entry changed = *old;
-            changed.enabled = grant.enabled;
-            book.put(changed);
-            return;
-        }
-        if (old != nullptr) forget(*old, book, watches);
-        const Entry entry = entry_of(grant, ledger);
-        book.put(entry);
-        watches.push_back({What::add_image, entry.algorithm, entry.image});
+    std::vector<GrantId> present; // in order
+    policy.each_chain([&](const GrantChain& chain) {
+        if (!live(chain, algorithms)) return;
+        present.push_back(chain.grant);
+        take_over(chain.grant, chain, ledger, book, watches);
     });
-    for (const GrantId gone :
-         book.select([&](const Entry& entry) { return !present.contains(entry.grant); })) {
+    const auto is_gone = [&present](const Entry& entry) {
+        return !std::binary_search(present.begin(), present.end(), entry.grant);
+    };
+    for (const GrantId gone : book.select(is_gone))
         forget(*book.find(gone), book, watches);
+}
+
+// Two passes, one over each database, instead of a question for each chain.
+void load_all_chains(const PolicyStore& policy, const Ledger& ledger, std::uint8_t algorithms, Book& book) {
+    std::deque<Entry> entries;
+    policy.each_chain([&](const GrantChain& chain) {
+        if (live(chain, algorithms)) entries.push_back(as_enrolled(chain, book));
+    });
+    move_to_positions(ledger, book, entries);
+    book.fill(std::move(entries));
+}
+
+std::int64_t load_changed_chains(const PolicyStore& policy, const Ledger& ledger, std::uint8_t algorithms,
+                                 std::int64_t after, Book& book, std::vector<message::WatchEntry>& watches) {
+    const ChangedGrants changed = policy.grants_changed_after(after);
+    if (changed.all) load_chains(policy, ledger, algorithms, book, watches);
+    for (const GrantId grant : changed.grants) {
+        std::optional<GrantChain> chain = policy.chain_of(grant);
+        if (chain && !live(*chain, algorithms)) chain.reset();
+        take_over(grant, chain, ledger, book, watches);
     }
+    return changed.newest;
 }
 
 namespace {

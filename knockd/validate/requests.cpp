@@ -14,7 +14,7 @@ struct Way {
 };
 
 // At most a million steps: a tenth of a second, at an administrator's request.
-Way way_to(const Entry& entry, const Value& value, const Memory& memory) {
+Way way_to(const Entry& entry, const ChainId& chain, const Value& value, const Memory& memory) {
     if (value.size() != value_size(entry.algorithm))
         return {0, fmt::format("the value is none of a {} chain", name_of(entry.algorithm))};
     if (value == entry.image)
@@ -26,7 +26,7 @@ Way way_to(const Entry& entry, const Value& value, const Memory& memory) {
         if (walked == entry.image) return {steps, {}};
     }
     const Known* known = memory.find(entry.algorithm, value);
-    if (known != nullptr && known->chain == entry.chain)
+    if (known != nullptr && known->chain == chain)
         return {0,
                 fmt::format("the value is knock {}, and the chain is further already; its next knock is {}",
                             known->count, entry.count - 1)};
@@ -49,7 +49,7 @@ Row row_of(const Request& request, const std::optional<GrantDetails>& details, T
 } // namespace
 
 Requests::Requests(Book& book, Memory& memory, Ledger& ledger, const PolicyStore& policy) :
-    book_(book), memory_(memory), ledger_(ledger), policy_(policy), batch_(book, memory, ledger) {}
+    book_(book), memory_(memory), ledger_(ledger), policy_(policy), batch_(book, memory, ledger, policy) {}
 
 std::optional<Requests::Answer> Requests::next(std::int64_t loaded, Time now) {
     if (!done_) done_ = ledger_.last_request();
@@ -71,10 +71,10 @@ Requests::Answer Requests::resync(const Request& request, Time now) {
     Way way;
     if (!details)
         way.refusal = "the grant was removed";
-    else if (entry == nullptr)
+    else if (entry == nullptr || book_.mark_of(details->grant.chain) != entry->chain)
         way.refusal = "the grant has no live chain: it was retired, or [accept] algorithms leaves it out";
     else
-        way = way_to(*entry, request.value, memory_);
+        way = way_to(*entry, details->grant.chain, request.value, memory_);
 
     Row row = row_of(request, details, now);
     const std::string asked = fmt::format("by {}, request {}", request.who, request.id);
@@ -82,14 +82,15 @@ Requests::Answer Requests::resync(const Request& request, Time now) {
     batch_.begin();
     try {
         if (way.steps > 0) {
-            row.chain = entry->chain;
+            row.chain = details->grant.chain;
             row.algorithm = entry->algorithm;
             row.value = request.value;
             row.count = entry->count - way.steps;
             row.jumped = way.steps - 1;
             row.text = asked;
             const Head head = batch_.append(row);
-            batch_.advance(*entry, way.steps, request.value, entry->last_used); // nobody has used it
+            // Nobody has used it.
+            batch_.advance(*entry, row.chain, way.steps, request.value, entry->last_used);
             const Known known{.kind = Known::Kind::late,
                               .algorithm = row.algorithm,
                               .value = row.value,

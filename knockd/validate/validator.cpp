@@ -13,6 +13,8 @@ namespace {
 // Hits that share one commit at most. More than what a commit's time lets in at a thousand knocks a second,
 // few enough that a user waits for one commit and not for a queue.
 constexpr std::size_t largest_batch = 512;
+// What the monitor says and shares a commit at most; then knocks have their turn.
+constexpr std::size_t messages_in_a_turn = 512;
 constexpr std::chrono::milliseconds policy_period{200}; // "within a second" (DESIGN 8)
 
 // An owned capture may send anything: only what could be a knock is judged.
@@ -61,9 +63,9 @@ void Validator::serve() {
 }
 
 void Validator::load() {
-    std::vector<message::WatchEntry> not_yet;
     policy_version_ = policy_.version();
-    load_chains(policy_, ledger_, setup_.algorithms, book_, not_yet);
+    policy_change_ = policy_.newest_change(); // before the chains: what changes meanwhile is read once more
+    load_all_chains(policy_, ledger_, setup_.algorithms, book_);
     load_memory(ledger_, memory_);
     if (setup_.dry_run) return;
     Row row;
@@ -92,16 +94,20 @@ void Validator::resume() {
 }
 
 void Validator::send_everything() {
-    std::vector<message::WatchEntry> all;
-    all.reserve(1 + book_.size() + memory_.size());
-    all.push_back({message::WatchEntry::What::reset, {}, {}});
-    book_.each([&all](const Entry& entry) {
-        all.push_back({message::WatchEntry::What::add_image, entry.algorithm, entry.image});
-    });
-    memory_.each([&all](const Known& known) {
-        all.push_back({message::WatchEntry::What::add_known, known.algorithm, known.value});
-    });
-    outlet_.tell_watches(all, true);
+    using What = message::WatchEntry::What;
+    constexpr std::size_t piece = 4096; // of a million; tell_watches makes messages of them
+    std::vector<message::WatchEntry> some;
+    some.reserve(piece);
+    const auto say = [&](What what, Algorithm algorithm, const Value& value) {
+        some.push_back({what, algorithm, value});
+        if (some.size() < piece) return;
+        outlet_.tell_watches(some, false);
+        some.clear();
+    };
+    say(What::reset, {}, {});
+    book_.each([&](const Entry& entry) { say(What::add_image, entry.algorithm, entry.image); });
+    memory_.each([&](const Known& known) { say(What::add_known, known.algorithm, known.value); });
+    outlet_.tell_watches(some, true);
 }
 
 void Validator::hear_capture() {
@@ -151,7 +157,7 @@ void Validator::judge(std::span<const message::Hit> hits) {
 }
 
 void Validator::hear_monitor() {
-    for (;;) {
+    for (std::size_t heard = 0; heard < messages_in_a_turn; ++heard) {
         const Mailbox::Next next = from_monitor_.next();
         if (next == Mailbox::Next::nothing_yet) break;
         if (next == Mailbox::Next::closed) {
@@ -173,15 +179,14 @@ void Validator::hear_monitor() {
 
 // Whoever waits to hear what became of her knock does not wait for its end to be stored.
 void Validator::take_done(const message::Done& done) {
-    ends_.take(done);
-    if (setup_.dry_run) return;
     std::optional<Row> knock;
     try {
         knock = ledger_.row(done.row);
     } catch (const Error&) {
-        return; // that the ledger cannot be used is said where the end is to be stored
+        knock.reset(); // that the ledger cannot be used is said where the end is to be stored
     }
-    if (!knock) return;
+    ends_.take(done, knock);
+    if (setup_.dry_run || !knock) return;
     if (const auto confirm = confirm_end(done, *knock, clock_.now())) outlet_.tell_capture(*confirm);
 }
 
@@ -216,7 +221,8 @@ void Validator::reload_policy() {
     try {
         const std::int64_t version = policy_.version();
         if (version == policy_version_) return;
-        load_chains(policy_, ledger_, setup_.algorithms, book_, watches);
+        policy_change_ =
+            load_changed_chains(policy_, ledger_, setup_.algorithms, policy_change_, book_, watches);
         policy_version_ = version;
         requests_due_ = true;
         policy_trouble_.over();

@@ -63,6 +63,7 @@ class Validator {
     Retention retention_;
     message::ValidateCounters told_;
     std::int64_t policy_version_ = 0;
+    std::int64_t policy_change_ = 0; // number of the newest one that the book agrees with
     bool requests_due_ = true;
     bool prune_due_ = true;
     Complaint spend_trouble_{"knockd-validate"};

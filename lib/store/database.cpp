@@ -114,7 +114,8 @@ class DatabaseMaker {
   public:
     static Database attach(const std::filesystem::path& file, int flags) {
         try {
-            auto sqlite = std::make_unique<SQLite::Database>(file.native(), flags);
+            // Whoever opens one uses it from one thread: SQLite need not lock it for each call.
+            auto sqlite = std::make_unique<SQLite::Database>(file.native(), flags | SQLITE_OPEN_NOMUTEX);
             configure(*sqlite, flags);
             return {file, std::move(sqlite)};
         } catch (const SQLite::Exception& trouble) {

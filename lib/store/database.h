@@ -74,4 +74,20 @@ class Database {
     std::unique_ptr<SQLite::Database> sqlite_;
 };
 
+// A statement that is kept, in use until this ends: what it has found must be let go then, because an open
+// answer is a view of the database that the log could not be emptied under.
+class Asking {
+  public:
+    // Ready for new parameters. Statement::reset() would throw the error of the last step once more.
+    explicit Asking(SQLite::Statement& statement) : statement_(statement) { (void)statement.tryReset(); }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+    ~Asking() { (void)statement_.tryReset(); }
+    [[nodiscard]] SQLite::Statement& operator*() const { return statement_; }
+    [[nodiscard]] SQLite::Statement* operator->() const { return &statement_; }
+
+  private:
+    SQLite::Statement& statement_;
+};
+
 } // namespace otk

@@ -48,7 +48,8 @@ void Ledger::create(const std::filesystem::path& file, const LedgerId& id, Time 
         meta.exec();
         SQLite::Statement append(sqlite, std::string(insert_row));
         const Row row = first_row(id, now);
-        bind_row(append, row, hash_of({}, row));
+        const RowHash hash = hash_of({}, row);
+        lend_row(append, row, hash);
         append.exec();
     });
 }

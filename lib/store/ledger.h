@@ -143,6 +143,8 @@ class Ledger {
 
     [[nodiscard]] std::optional<Position> position(const ChainId& chain) const;
     void each_position(const std::function<void(const Position&)>& visit) const;
+    // Only those that stand at this count or below: chains that run out.
+    void each_low_position(Count most, const std::function<void(const Position&)>& visit) const;
 
     // Between begin and commit; commit is durable when it returns. An exception of any of them has rolled the
     // whole transaction back and ended it: begin anew, or go on without (roll_back() is then allowed and does
@@ -198,7 +200,8 @@ class Ledger {
     [[nodiscard]] std::vector<Row> rows(const Filter& filter, std::size_t most) const;
     [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
     [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
-    [[nodiscard]] std::vector<Row> open_commands() const; // accepted and undo rows without an end
+    [[nodiscard]] bool is_open(RowNumber number) const;   // an accepted or undo row without an end
+    [[nodiscard]] std::vector<Row> open_commands() const; // all of them
     // The newest accepted, refused, replay, late, contested and resynced rows, newest first: what acceptance
     // must remember at start.
     void each_recent(std::size_t most, const std::function<void(const Row&)>& visit) const;

@@ -25,38 +25,40 @@ Hold read_hold(const Database& database, SQLite::Statement& select) {
 
 Hold Ledger::hold(const Hold& wanted) {
     return inside_->step("hold", [&] {
-        SQLite::Statement insert = inside_->prepare(
+        const Asking insert = inside_->prepared.ask(
             "INSERT INTO hold (row, grant, address, port, deadline) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (grant, address, port) DO UPDATE SET deadline = max(deadline, excluded.deadline) "
             "RETURNING row, grant, address, port, deadline");
-        insert.bind(1, number_of(wanted.row));
-        insert.bind(2, number_of(wanted.grant));
-        bind_bytes(insert, 3, wanted.address.bytes());
-        insert.bind(4, std::int32_t{wanted.port});
-        bind_time(insert, 5, wanted.deadline);
-        promise(insert.executeStep(), "an INSERT with RETURNING returns its row");
-        return read_hold(inside_->database, insert);
+        insert->bind(1, number_of(wanted.row));
+        insert->bind(2, number_of(wanted.grant));
+        bind_bytes(*insert, 3, wanted.address.bytes());
+        insert->bind(4, std::int32_t{wanted.port});
+        bind_time(*insert, 5, wanted.deadline);
+        promise(insert->executeStep(), "an INSERT with RETURNING returns its row");
+        const Hold held = read_hold(inside_->database, *insert);
+        (void)insert->executeStep(); // to its end: what it refers to is checked there
+        return held;
     });
 }
 
 bool Ledger::release(RowNumber row) {
     return inside_->step("release a hold", [&] {
-        SQLite::Statement remove = inside_->prepare("DELETE FROM hold WHERE row = ?");
-        remove.bind(1, number_of(row));
-        return remove.exec() == 1;
+        const Asking remove = inside_->prepared.ask("DELETE FROM hold WHERE row = ?");
+        remove->bind(1, number_of(row));
+        return remove->exec() == 1;
     });
 }
 
 void Ledger::admit(GrantId grant, Time now) {
     inside_->step("count a knock", [&] {
-        SQLite::Statement insert = inside_->prepare("INSERT INTO admitted (grant, at) VALUES (?, ?)");
-        insert.bind(1, number_of(grant));
-        bind_time(insert, 2, now);
-        insert.exec();
-        SQLite::Statement forget = inside_->prepare("DELETE FROM admitted WHERE grant = ? AND at <= ?");
-        forget.bind(1, number_of(grant));
-        bind_time(forget, 2, now - day);
-        forget.exec();
+        const Asking insert = inside_->prepared.ask("INSERT INTO admitted (grant, at) VALUES (?, ?)");
+        insert->bind(1, number_of(grant));
+        bind_time(*insert, 2, now);
+        insert->exec();
+        const Asking forget = inside_->prepared.ask("DELETE FROM admitted WHERE grant = ? AND at <= ?");
+        forget->bind(1, number_of(grant));
+        bind_time(*forget, 2, now - day);
+        forget->exec();
     });
 }
 
@@ -71,11 +73,11 @@ void Ledger::note_request(std::int64_t id) {
 
 std::optional<Hold> Ledger::hold_of(RowNumber row) const {
     return inside_->database.doing("read", [&]() -> std::optional<Hold> {
-        SQLite::Statement select =
-            inside_->prepare("SELECT row, grant, address, port, deadline FROM hold WHERE row = ?");
-        select.bind(1, number_of(row));
-        if (!select.executeStep()) return std::nullopt;
-        return read_hold(inside_->database, select);
+        const Asking select =
+            inside_->prepared.ask("SELECT row, grant, address, port, deadline FROM hold WHERE row = ?");
+        select->bind(1, number_of(row));
+        if (!select->executeStep()) return std::nullopt;
+        return read_hold(inside_->database, *select);
     });
 }
 
@@ -93,24 +95,24 @@ std::vector<Hold> Ledger::holds() const {
 // Times after `now` count as well: a clock that was set back gives nobody more knocks.
 Admitted Ledger::admitted(GrantId grant, Time now) const {
     return inside_->database.doing("read", [&] {
-        SQLite::Statement select = inside_->prepare(
+        const Asking select = inside_->prepared.ask(
             "SELECT count(*) FILTER (WHERE at > ?), count(*) FROM admitted WHERE grant = ? AND at > ?");
-        bind_time(select, 1, now - hour);
-        select.bind(2, number_of(grant));
-        bind_time(select, 3, now - day);
-        promise(select.executeStep(), "a count has one row");
-        return Admitted{select.getColumn(0).getUInt(), select.getColumn(1).getUInt()};
+        bind_time(*select, 1, now - hour);
+        select->bind(2, number_of(grant));
+        bind_time(*select, 3, now - day);
+        promise(select->executeStep(), "a count has one row");
+        return Admitted{select->getColumn(0).getUInt(), select->getColumn(1).getUInt()};
     });
 }
 
 void Ledger::not_admitted(GrantId grant, Time at) {
     inside_->step("count a knock no more", [&] {
-        SQLite::Statement forget =
-            inside_->prepare("DELETE FROM admitted WHERE rowid = (SELECT rowid FROM admitted WHERE grant = ? "
-                             "AND at = ? LIMIT 1)");
-        forget.bind(1, number_of(grant));
-        bind_time(forget, 2, at);
-        forget.exec();
+        const Asking forget = inside_->prepared.ask(
+            "DELETE FROM admitted WHERE rowid = (SELECT rowid FROM admitted WHERE grant = ? AND at = ? LIMIT "
+            "1)");
+        forget->bind(1, number_of(grant));
+        bind_time(*forget, 2, at);
+        forget->exec();
     });
 }
 

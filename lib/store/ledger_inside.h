@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,24 @@ namespace otk {
     constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
     return static_cast<std::int64_t>(std::min(most, all));
 }
+
+// Statements that are asked again and again, made when they are first needed: to prepare one costs more than
+// to carry it out.
+class Prepared {
+  public:
+    explicit Prepared(const Database& database) : database_(database) {} // outlives it
+    // One text is in use once at a time: not for what calls back.
+    [[nodiscard]] Asking ask(std::string_view sql) {
+        auto known = statements_.find(sql);
+        if (known == statements_.end())
+            known = statements_.try_emplace(std::string(sql), database_.sqlite(), std::string(sql)).first;
+        return Asking(known->second);
+    }
+
+  private:
+    const Database& database_;
+    std::map<std::string, SQLite::Statement, std::less<>> statements_;
+};
 
 // What a spend and a row need, prepared once.
 struct LedgerWriting {
@@ -35,11 +54,15 @@ struct LedgerWriting {
 struct Ledger::Inside {
     WriterLock lock; // first, so that it outlives the database
     Database database;
+    Prepared prepared{database};
     Head head{};     // the newest committed row
     Head appended{}; // the newest row, the transaction's included
     bool in_transaction = false;
     std::unique_ptr<LedgerWriting> writing; // none where the ledger was opened for reading
 
+    // Its statements name the database, so it stays where it is.
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
     Inside(WriterLock held, Database opened) : lock(std::move(held)), database(std::move(opened)) {}
 
     [[nodiscard]] SQLite::Statement prepare(const std::string& sql) const { return {database.sqlite(), sql}; }

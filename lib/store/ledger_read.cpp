@@ -46,11 +46,11 @@ std::vector<Row> Ledger::Inside::read_rows(SQLite::Statement& select) const {
 
 std::optional<Position> Ledger::position(const ChainId& chain) const {
     return inside_->database.doing("read", [&]() -> std::optional<Position> {
-        SQLite::Statement select =
-            inside_->prepare("SELECT chain, image, count, at FROM position WHERE chain = ?");
-        bind_bytes(select, 1, chain);
-        if (!select.executeStep()) return std::nullopt;
-        return read_position(inside_->database, select);
+        const Asking select =
+            inside_->prepared.ask("SELECT chain, image, count, at FROM position WHERE chain = ?");
+        bind_bytes(*select, 1, chain);
+        if (!select->executeStep()) return std::nullopt;
+        return read_position(inside_->database, *select);
     });
 }
 
@@ -62,12 +62,23 @@ void Ledger::each_position(const std::function<void(const Position&)>& visit) co
     });
 }
 
+void Ledger::each_low_position(Count most, const std::function<void(const Position&)>& visit) const {
+    inside_->database.doing("read", [&] {
+        SQLite::Statement select =
+            inside_->prepare("SELECT chain, image, count, at FROM position WHERE count <= ?");
+        select.bind(1, most);
+        while (select.executeStep())
+            visit(read_position(inside_->database, select));
+    });
+}
+
 std::optional<Row> Ledger::row(RowNumber number) const {
     return inside_->database.doing("read", [&]() -> std::optional<Row> {
-        SQLite::Statement select = inside_->prepare(select_rows("WHERE number = ?"));
-        select.bind(1, number_of(number));
-        if (!select.executeStep()) return std::nullopt;
-        return read_row_of(inside_->database, select);
+        static const std::string one_row = select_rows("WHERE number = ?");
+        const Asking select = inside_->prepared.ask(one_row);
+        select->bind(1, number_of(number));
+        if (!select->executeStep()) return std::nullopt;
+        return read_row_of(inside_->database, *select);
     });
 }
 
@@ -99,6 +110,14 @@ std::vector<Row> Ledger::rows_about(RowNumber number) const {
         SQLite::Statement select = inside_->prepare(select_rows("WHERE of = ? AND of > 0 ORDER BY number"));
         select.bind(1, number_of(number));
         return inside_->read_rows(select);
+    });
+}
+
+bool Ledger::is_open(RowNumber number) const {
+    return inside_->database.doing("read", [&] {
+        const Asking select = inside_->prepared.ask("SELECT 1 FROM open_command WHERE number = ?");
+        select->bind(1, number_of(number));
+        return select->executeStep();
     });
 }
 

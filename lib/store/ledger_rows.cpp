@@ -77,30 +77,30 @@ std::string select_rows(std::string_view rest) {
     return fmt::format("SELECT {} FROM event {}", row_columns, rest);
 }
 
-void bind_row(SQLite::Statement& insert, const Row& row, const RowHash& hash) {
+void lend_row(SQLite::Statement& insert, const Row& row, const RowHash& hash) {
     insert.bind(1, number_of(row.number));
     bind_time(insert, 2, row.at);
     insert.bind(3, number_of(row.kind));
     insert.bind(4, number_of(row.of));
     insert.bind(5, number_of(row.grant));
-    bind_bytes(insert, 6, row.chain == ChainId{} ? Bytes{} : Bytes(row.chain));
-    bind_text(insert, 7, row.user);
-    bind_text(insert, 8, row.command);
+    lend_bytes(insert, 6, row.chain == ChainId{} ? Bytes{} : Bytes(row.chain));
+    insert.bindNoCopy(7, row.user);
+    insert.bindNoCopy(8, row.command);
     insert.bind(9, row.count);
     insert.bind(10, row.jumped);
     insert.bind(11, number_of(row.algorithm));
-    bind_bytes(insert, 12, row.value.view());
+    lend_bytes(insert, 12, row.value.view());
     insert.bind(13, number_of(row.carrier));
-    bind_bytes(insert, 14, row.source.bytes());
+    lend_bytes(insert, 14, row.source.bytes());
     insert.bind(15, std::int32_t{row.source_port});
-    bind_bytes(insert, 16, row.named.bytes());
-    bind_bytes(insert, 17, row.address.bytes());
+    lend_bytes(insert, 16, row.named.bytes());
+    lend_bytes(insert, 17, row.address.bytes());
     insert.bind(18, number_of(row.refusal));
     insert.bind(19, number_of(row.outcome));
     insert.bind(20, row.status);
     insert.bind(21, std::int64_t{row.duration.count()});
-    bind_text(insert, 22, row.text);
-    bind_bytes(insert, 23, hash);
+    insert.bindNoCopy(22, row.text);
+    lend_bytes(insert, 23, hash);
 }
 
 Result<Row, std::string> read_row(SQLite::Statement& select) {

@@ -19,8 +19,8 @@ inline constexpr std::string_view insert_row =
     "carrier, source, source_port, named, address, refusal, outcome, status, duration, text, hash) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-// Binds all parameters of insert_row.
-void bind_row(SQLite::Statement& insert, const Row& row, const RowHash& hash);
+// Binds all parameters of insert_row; row and hash stay where they are until it was carried out.
+void lend_row(SQLite::Statement& insert, const Row& row, const RowHash& hash);
 
 // The address of a blob, none of an empty one; nothing for bytes that no otk wrote.
 [[nodiscard]] std::optional<Address> read_address(const SQLite::Column& column);

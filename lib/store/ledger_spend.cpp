@@ -39,11 +39,11 @@ bool Ledger::spend(const Value& old_image, const Position& next) {
     return inside_->step("spend a knock", [&] {
         if (next.count == 0) return false; // the start of a chain is no knock
         SQLite::Statement& advance = afresh(inside_->writing->advance);
-        bind_bytes(advance, 1, next.image.view());
+        lend_bytes(advance, 1, next.image.view());
         advance.bind(2, next.count);
         bind_time(advance, 3, next.at);
-        bind_bytes(advance, 4, next.chain);
-        bind_bytes(advance, 5, old_image.view());
+        lend_bytes(advance, 4, next.chain);
+        lend_bytes(advance, 5, old_image.view());
         advance.bind(6, next.count);
         if (advance.exec() == 1) return true;
         // No position, or one that is no longer at the old image. Only the first may go on, and the primary
@@ -66,7 +66,7 @@ Head Ledger::append(Row& row) {
         try {
             const Head head{row.number, hash_of(inside_->appended.hash, row)};
             SQLite::Statement& append = afresh(inside_->writing->append);
-            bind_row(append, row, head.hash);
+            lend_row(append, row, head.hash);
             append.exec();
             inside_->appended = head;
             return head;
@@ -81,7 +81,7 @@ void Ledger::keep_output(RowNumber ended, Bytes output, bool truncated) {
     inside_->step("keep an output", [&] {
         SQLite::Statement& insert = afresh(inside_->writing->output);
         insert.bind(1, number_of(ended));
-        bind_bytes(insert, 2, output);
+        lend_bytes(insert, 2, output);
         insert.bind(3, truncated ? 1 : 0);
         insert.exec();
     });

@@ -142,7 +142,6 @@ TEST_CASE("every refusal spends the knock and runs nothing") {
              w.admin->set_command_enabled(w.admin->command_named("open")->id, false);
          }},
         {"grant disabled", [](World& w, const Member& m) { w.admin->set_grant_enabled(m.grant, false); }},
-        {"grant removed", [](World& w, const Member& m) { w.admin->remove_grant(m.grant); }},
         {"not yet valid", nothing, not_before},
         {"expired", nothing, expired},
         {"carrier not allowed", nothing, carriers},

@@ -1,0 +1,34 @@
+// The grants that knocks are for, as policy.db has them, without reading and decoding them for each knock
+// anew.
+#pragma once
+
+#include "store/policy_store.h"
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+namespace otk {
+
+class KnownGrants {
+  public:
+    explicit KnownGrants(const PolicyStore& policy) : policy_(policy) {} // outlives it
+
+    // A new batch of knocks: before the first of them is judged, policy.db is asked whether it has changed,
+    // and if so nothing counts that was read before.
+    void begin() { current_ = false; }
+    // As policy.db has had it at some moment since begin(); nothing where there is no such grant. Valid until
+    // the next call. Throws Error when the policy cannot be read.
+    [[nodiscard]] const std::optional<GrantDetails>& grant(GrantId id);
+
+  private:
+    // Some 1.5 KiB each: 6 MiB. Where more users knock than that, they are read again now and then.
+    static constexpr std::size_t most = 4096;
+
+    const PolicyStore& policy_;
+    std::unordered_map<GrantId, std::optional<GrantDetails>> known_;
+    std::int64_t version_ = 0; // of the policy that they were read from, or of an older one
+    bool current_ = false;     // that version was asked for since begin()
+};
+
+} // namespace otk

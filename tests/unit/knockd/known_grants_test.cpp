@@ -1,0 +1,99 @@
+// What knockd-validate keeps of policy.db between knocks, and what it counts of them.
+
+#include "knockd/validate/known_grants.h"
+#include "tests/unit/knockd/world.h"
+
+using namespace otk;
+using namespace otk::test;
+
+TEST_CASE("a change of a grant counts from the next batch on") {
+    World w;
+    const Member anna = w.add("anna", "open");
+    KnownGrants grants(*w.policy);
+    grants.begin();
+    REQUIRE(grants.grant(anna.grant));
+    CHECK(grants.grant(anna.grant)->grant.enabled);
+
+    w.admin->set_grant_enabled(anna.grant, false);
+    grants.begin();
+    CHECK_FALSE(grants.grant(anna.grant)->grant.enabled);
+
+    w.admin->remove_grant(anna.grant);
+    grants.begin();
+    CHECK_FALSE(grants.grant(anna.grant));
+}
+
+TEST_CASE("a grant that was not there is found when it is") {
+    World w;
+    const Member anna = w.add("anna", "open");
+    KnownGrants grants(*w.policy);
+    const GrantId next{static_cast<std::int64_t>(anna.grant) + 1};
+    grants.begin();
+    CHECK_FALSE(grants.grant(next));
+    REQUIRE(w.add("berta", "open").grant == next);
+    grants.begin();
+    REQUIRE(grants.grant(next));
+    CHECK(grants.grant(next)->user.name == "berta");
+}
+
+namespace {
+
+struct Counting {
+    World w;
+    Acceptance acceptance{w.book, w.memory, *w.ledger, *w.policy,
+                          Acceptance::Settings{.window = 10, .forward_ports = World::forward_ports}};
+    Outbox take(const std::vector<message::Hit>& hits) {
+        return acceptance.take(hits, [this](const message::Hit&) { return w.now; });
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Counting, "knocks that share a commit are counted, and so is the commit") {
+    const Member anna = w.add("anna", "open");
+    const Member berta = w.add("berta", "open");
+    GrantRules over;
+    over.expires_at = w.now - std::chrono::hours{1};
+    const Member clara = w.add("clara", "open", {.rules = over}); // refused, and spent all the same
+    (void)take({w.hit(anna, 99), w.hit(berta, 99), w.hit(clara, 99), w.hit(anna, 99)});
+    (void)take({w.hit(anna, 98)});
+    (void)take({w.hit(anna, 98), w.hit(berta, 99)}); // duplicates: nothing is written
+    const message::ValidateCounters& counters = acceptance.counters();
+    CHECK(counters.spent == 4);
+    CHECK(counters.commits == 2);
+    CHECK(counters.largest_batch == 4);
+    CHECK(counters.duplicates == 3);
+    CHECK(counters.lost == 0);
+}
+
+TEST_CASE_FIXTURE(Counting, "of a batch that could not be written only the loss is counted") {
+    const Member anna = w.add("anna", "open");
+    const Member berta = w.add("berta", "open");
+    (void)take({w.hit(anna, 99)});
+    {
+        const World::Failing failing(w, "INSERT ON event");
+        CHECK(take({w.hit(anna, 99), w.hit(berta, 99)}).lost == 2);
+    }
+    const message::ValidateCounters& counters = acceptance.counters();
+    CHECK(counters.spent == 1);
+    CHECK(counters.commits == 1);
+    CHECK(counters.duplicates == 0);
+    CHECK(counters.lost == 2);
+    CHECK(take({w.hit(berta, 99)}).acts.size() == 1); // it stayed valid
+}
+
+TEST_CASE_FIXTURE(Counting, "a flood of duplicates and replays of one value makes no commit for each") {
+    const Member anna = w.add("anna", "open");
+    (void)take({w.hit(anna, 99)});
+    const RowNumber spent = w.ledger->head().row;
+    for (int i = 0; i < 1000; ++i)
+        (void)take({w.hit(anna, 99)});
+    CHECK(w.ledger->head().row == spent);
+    w.now += std::chrono::hours{1};
+    for (int i = 0; i < 1000; ++i)
+        (void)take({w.hit(anna, 99), w.hit(anna, 99, from("198.51.100.9"))});
+    CHECK(w.rows(RowKind::replay).size() == 1); // and no contested one: it was too late for that
+    CHECK(static_cast<std::int64_t>(w.ledger->head().row) == static_cast<std::int64_t>(spent) + 1);
+    CHECK(acceptance.counters().duplicates == 1000);
+    CHECK(acceptance.counters().replays == 2000);
+}
