@@ -7,7 +7,8 @@
 namespace otk {
 
 // "PROGRAM: TEXT" and a line end in one write(2), so that lines of different processes do not mix. Control
-// characters in the text are shown as \xNN.
+// characters in the text are shown as \xNN. Waits 100 ms at most for a reader that is behind; after that
+// lines are lost until somebody reads again, and then their number is said.
 void journal(std::string_view program, std::string_view text);
 
 // A trouble that is met again and again (a full disk, tried each second) is told once, until it changes or is

@@ -14,7 +14,7 @@
 namespace otk {
 
 Actor::Actor(const World& world, const Config& config, Hands hands) :
-    world_(world), hands_(std::move(hands)), most_holds_(config.limits.doors),
+    world_(world), hands_(std::move(hands)), most_holds_(config.limits.doors), grants_(world.policy),
     newest_(world.mark.head() ? world.mark.head()->row : RowNumber{}),
     holds_(world.loop, world.clock, world.doorway, {hands_.send_release, hands_.doors_changed}),
     commands_(world.loop, config.limits.running_commands, [this](End end) { ended(std::move(end)); }) {}
@@ -28,7 +28,7 @@ bool Actor::act(const message::Act& act) {
     if (act.row.row <= newest_) return false;
     newest_ = act.row.row;
     world_.mark.note(act.row);
-    labels_[act.row.row] = label_of(act.grant);
+    whose_[act.row.row] = act.grant;
     try {
         return check_and_do(act);
     } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
@@ -41,10 +41,10 @@ bool Actor::act(const message::Act& act) {
 // The validator's word on the packet is all there is, but not on the time; its decision is taken again, by
 // the same rules, from root's own file, which may also have changed since. It has counted how often the grant
 // was used; the hours are judged here alone, because its sandbox has no time zones.
-Refusal Actor::refusal_of(const GrantDetails& details, const message::Act& act, Decision& decision) const {
+Refusal Actor::refusal_of(const GrantDetails& details, const SpentKnock& knock, Decision& decision) const {
     if (details.grant.retired) return Refusal::retired;
     const GrantRules& rules = details.grant.rules;
-    KnockFacts facts{world_.clock.now(), act.carrier, act.source, act.named};
+    KnockFacts facts{world_.clock.now(), knock.carrier, knock.source, knock.named};
     if (!rules.hours.empty()) {
         facts.local = local_time(facts.at, rules.time_zone);
         facts.time_zone_unknown = !facts.local;
@@ -54,9 +54,11 @@ Refusal Actor::refusal_of(const GrantDetails& details, const message::Act& act, 
 }
 
 bool Actor::check_and_do(const message::Act& act) {
-    const auto details = world_.policy.grant(act.grant);
+    const GrantCache::Found found = grants_.grant(act.grant);
+    const std::optional<GrantDetails>& details = *found;
     Decision decision;
-    const Refusal refusal = details ? refusal_of(*details, act, decision) : Refusal::no_such_grant;
+    const SpentKnock knock{act.grant, act.count, act.carrier, act.source, act.named, act.address};
+    const Refusal refusal = details ? refusal_of(*details, knock, decision) : Refusal::no_such_grant;
     if (refusal != Refusal::none) {
         refuse(act, details, refusal);
         return true;
@@ -67,7 +69,7 @@ bool Actor::check_and_do(const message::Act& act) {
         return true;
     }
     ++world_.status.accepted;
-    journal("knockd", line_of(act, labels_[act.row.row], "accepted"));
+    journal("knockd", line_of(act, grant_label(details, act.grant), "accepted"));
     world_.noticing.used(act, *details, decision.address, world_.clock.now());
     if (act.hold != RowNumber{}) return hold(act, *details, decision.address);
     if (details->command.kind == CommandKind::close)
@@ -92,7 +94,7 @@ void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& d
     world_.noticing.refused(act, details, refusal);
     ++world_.status.refused;
     journal("knockd",
-            line_of(act, labels_[act.row.row],
+            line_of(act, label_of(act.grant),
                     how_it_ended({end.done.outcome, end.done.refusal, 0, {}, end.done.text.view()})));
     keep(std::move(end));
 }
@@ -109,15 +111,26 @@ void Actor::not_held(const message::Act& act, const std::optional<GrantDetails>&
                            Holds::Why::not_begun);
 }
 
+// Argv, environment and account are made when its turn comes: ten thousand that wait must be cheap.
 void Actor::run(const message::Act& act, const GrantDetails& details, const Address& address) {
-    Job job = job_of(act.row.row, details.command.argv, {details, address, act.carrier, act.count});
+    Job job;
+    job.row = act.row.row;
+    job.user = details.user.id;
     if (!details.command.undo.empty()) job.lane = act.grant;
-    job.may_start = [this, act] {
-        const auto now = world_.policy.grant(act.grant);
-        Decision decision;
-        return now ? refusal_of(*now, act, decision) : Refusal::no_such_grant;
-    };
+    const SpentKnock knock{act.grant, act.count, act.carrier, act.source, act.named, address};
+    job.prepare = [this, knock] { return its_turn(knock); };
     commands_.submit(std::move(job));
+}
+
+// What was waiting may have been revoked meanwhile.
+ReadyToRun Actor::its_turn(const SpentKnock& knock) {
+    const GrantCache::Found details = grants_.grant(knock.grant);
+    if (!*details) return {.refusal = Refusal::no_such_grant};
+    Decision decision;
+    const Refusal refusal = refusal_of(**details, knock, decision);
+    if (refusal != Refusal::none) return {.refusal = refusal};
+    if (decision.address != knock.address) return {.refusal = Refusal::address_not_allowed};
+    return ready_to_run((*details)->command.argv, {**details, knock.address, knock.carrier, knock.count});
 }
 
 // What lasts: begins, or prolongs what its hold names.
@@ -169,21 +182,23 @@ void Actor::close_doors_of(const message::Act& act, const GrantDetails& details)
 }
 
 void Actor::undo(RowNumber row, const OpenHold& hold) {
-    labels_[row] = label_of(hold.hold.grant);
+    whose_[row] = hold.hold.grant;
     undos_.insert(row);
-    try {
-        Job job = job_of(row, hold.details.command.undo,
-                         {hold.details, hold.hold.address, hold.carrier, hold.count});
-        job.lane = hold.hold.grant;
-        job.undo = true;
-        job.may_start = [this, row] {
-            world_.started_undos.starts(row);
-            return Refusal::none;
-        };
-        commands_.submit(std::move(job));
-    } catch (const Error& error) {
-        ended(end_of(row, Outcome::not_started, error.what()));
-    }
+    Job job;
+    job.row = row;
+    job.user = hold.details.user.id;
+    job.lane = hold.hold.grant;
+    job.undo = true;
+    job.prepare = [this, row, hold] { return turn_of_undo(row, hold); };
+    commands_.submit(std::move(job));
+}
+
+ReadyToRun Actor::turn_of_undo(RowNumber row, const OpenHold& hold) {
+    ReadyToRun ready =
+        ready_to_run(hold.details.command.undo, {hold.details, hold.hold.address, hold.carrier, hold.count});
+    world_.started_undos.starts(row);
+    ready.not_started = [this, row] { world_.started_undos.did_not_start(row); };
+    return ready;
 }
 
 bool Actor::released(const message::Released& released) {
@@ -196,27 +211,30 @@ bool Actor::released(const message::Released& released) {
     return true;
 }
 
-std::optional<GrantDetails> Actor::details_of(GrantId grant) const {
-    auto details = world_.policy.grant(grant);
-    return details ? details : world_.policy.removed_grant(grant);
-}
+GrantCache::Found Actor::details_of(GrantId grant) { return grants_.grant_or_removed(grant); }
 
 // For the journal: it must not fail because the policy cannot be read.
-std::string Actor::label_of(GrantId grant) const {
+std::string Actor::label_of(GrantId grant) {
     try {
-        return grant_label(details_of(grant), grant);
+        return grant_label(*details_of(grant), grant);
     } catch (const Error&) {
         return fmt::format("grant {}", static_cast<std::int64_t>(grant));
     }
 }
 
+std::string Actor::label_of_row(RowNumber row) {
+    const auto whose = whose_.find(row);
+    return label_of(whose == whose_.end() ? GrantId{} : whose->second);
+}
+
 void Actor::ended(End end) {
     const RowNumber row = end.done.row;
     if (end.done.outcome == Outcome::refused) ++world_.status.refused;
+    if (end.done.outcome == Outcome::not_started) ++world_.status.not_started;
     // What never ran has nothing to be undone.
     const bool began = end.done.outcome != Outcome::not_started && end.done.outcome != Outcome::refused;
     if (!began) holds_.end(row, Holds::Why::not_begun);
-    const std::string line = line_of(end.done, labels_[row]);
+    const std::string line = line_of(end.done, label_of_row(row));
     journal("knockd", line);
     const bool undo_failed =
         undos_.erase(row) > 0 && (end.done.outcome != Outcome::exited || end.done.status != 0);
@@ -229,7 +247,7 @@ void Actor::ended(End end) {
 
 void Actor::keep(End end) {
     const RowNumber row = end.done.row;
-    labels_.erase(row);
+    whose_.erase(row);
     const auto kept = unstored_.insert_or_assign(row, std::move(end)).first;
     hands_.send_end(kept->second);
 }
@@ -252,13 +270,13 @@ void Actor::report(const message::Report& report) {
     }
     if (report.row.row != RowNumber{}) world_.mark.note(report.row);
     journal("knockd", line_of(report, label_of(report.grant)));
-    std::optional<GrantDetails> details;
+    GrantCache::Found details;
     try {
         details = details_of(report.grant);
-    } catch (const Error&) {
-        details.reset(); // the alert names the grant by its number then
+    } catch (const Error&) { // the alert names the grant by its number then
+        details = std::make_shared<const std::optional<GrantDetails>>();
     }
-    world_.noticing.reported(report, details);
+    world_.noticing.reported(report, *details);
 }
 
 void Actor::close_door(std::int64_t row, std::optional<Time> asked) {

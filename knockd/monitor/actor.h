@@ -4,6 +4,7 @@
 
 #include "knockd/messages.h"
 #include "knockd/monitor/commands.h"
+#include "knockd/monitor/grant_cache.h"
 #include "knockd/monitor/holds.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/noticing.h"
@@ -16,6 +17,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 namespace otk {
 
@@ -70,31 +72,45 @@ class Actor {
     [[nodiscard]] Holds& holds() { return holds_; }
     // Every end is in the ledger.
     [[nodiscard]] bool all_stored() const { return unstored_.empty(); }
-    [[nodiscard]] std::string label_of(GrantId grant) const; // "anna/sshd"
+    [[nodiscard]] std::size_t ends_waiting() const { return unstored_.size(); } // to be stored
+    [[nodiscard]] std::string label_of(GrantId grant);                          // "anna/sshd"
 
   private:
+    // What is kept of a knock while its command waits for its turn.
+    struct SpentKnock {
+        GrantId grant{};
+        Count count = 0;
+        Carrier carrier{};
+        Address source;
+        Address named;
+        Address address; // that the command is about
+    };
     void ended(End end);
     void keep(End end); // until it is stored
     [[nodiscard]] bool check_and_do(const message::Act& act);
-    [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const message::Act& act,
+    [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const SpentKnock& knock,
                                      Decision& decision) const;
     void refuse(const message::Act& act, const std::optional<GrantDetails>& details, Refusal refusal);
     void not_held(const message::Act& act, const std::optional<GrantDetails>& details);
     void run(const message::Act& act, const GrantDetails& details, const Address& address);
+    [[nodiscard]] ReadyToRun its_turn(const SpentKnock& knock);
     [[nodiscard]] bool hold(const message::Act& act, const GrantDetails& details, const Address& address);
     void begin_hold(const message::Act& act, OpenHold hold);
     void prolong(const message::Act& act, OpenHold& hold);
     void close_doors_of(const message::Act& act, const GrantDetails& details);
     void undo(RowNumber row, const OpenHold& hold);
+    [[nodiscard]] ReadyToRun turn_of_undo(RowNumber row, const OpenHold& hold);
     [[nodiscard]] bool asked_for_undo(const message::Act& act);
-    [[nodiscard]] std::optional<GrantDetails> details_of(GrantId grant) const; // of a removed one, too
+    [[nodiscard]] GrantCache::Found details_of(GrantId grant); // of a removed one, too
+    [[nodiscard]] std::string label_of_row(RowNumber row);
 
     World world_;
     Hands hands_;
     std::uint32_t most_holds_;
+    GrantCache grants_;
     std::map<RowNumber, End> unstored_;
-    std::map<RowNumber, std::string> labels_; // of what has not ended yet
-    std::set<RowNumber> undos_;               // rows of undos that have not ended yet
+    std::unordered_map<RowNumber, GrantId> whose_; // grants of rows that have not ended yet
+    std::set<RowNumber> undos_;                    // rows of undos that have not ended yet
     RowNumber newest_{};
     Holds holds_;
     Commands commands_; // last: its end reports to the others

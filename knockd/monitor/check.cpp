@@ -1,13 +1,16 @@
 #include "knockd/monitor/check.h"
 
+#include "knockd/monitor/descriptors.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/setup.h"
 #include "otp/algorithm.h"
 #include "store/policy_store.h"
+#include "sys/descriptor_limit.h"
 #include "sys/privileges.h"
 
 #include <functional>
 #include <net/if.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -40,6 +43,26 @@ void must_be_account(const std::string& name) {
 
 void must_have_ledger(const Places& places) {
     if (access(places.ledger_db.c_str(), F_OK) != 0) throw system_error(places.ledger_db.string());
+}
+
+// Knocks work without it, so that it is no reason not to serve.
+void warn_about_metrics(const Config& config) {
+    if (config.metrics.file.empty()) return;
+    const std::filesystem::path folder = config.metrics.file.parent_path();
+    std::string trouble;
+    struct stat found {};
+    if (stat(folder.c_str(), &found) != 0)
+        trouble = system_error(folder.string()).what();
+    else if (!S_ISDIR(found.st_mode))
+        trouble = folder.string() + " is not a folder";
+    else if (geteuid() == 0 &&
+             access(folder.c_str(), W_OK) != 0) // others than root: it is not they who write
+        trouble = system_error("cannot write in " + folder.string()).what();
+    if (trouble.empty())
+        fmt::print("ok       metrics file {}\n", config.metrics.file.string());
+    else
+        fmt::print("WARNING  metrics file {}: {}; nothing will be written\n", config.metrics.file.string(),
+                   trouble);
 }
 
 void say_firewall_needs(const Config& config) {
@@ -87,6 +110,10 @@ int check(const Config& config, const Places& places) {
     for (const std::string& name : config.capture.interfaces) {
         well &= must("interface " + name, [&] { must_be_interface(name); });
     }
+    well &= must(fmt::format("limit of open files: {} may be needed", descriptors_needed(config)), [&] {
+        const std::string trouble = want_of_descriptors(config, hard_descriptor_limit());
+        if (!trouble.empty()) throw Error(trouble);
+    });
     well &= must("policy (made by `knockmgr init`)",
                  [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
     if (geteuid() == 0) {
@@ -100,6 +127,7 @@ int check(const Config& config, const Places& places) {
     } else {
         fmt::print("skipped  users, ledger and mark: only root can see them\n");
     }
+    warn_about_metrics(config);
     say_firewall_needs(config);
     say_delegations(config);
     if (!well) fmt::print("\nNot ready to serve: see MISSING above.\n");

@@ -2,6 +2,7 @@
 
 #include "knockd/journal.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <sys/wait.h>
@@ -13,9 +14,13 @@ namespace otk {
 
 namespace {
 
-// Spent knocks whose commands wait for their turn. More than this is no use of the suite that we know, and
-// memory has an end.
-constexpr std::size_t most_waiting = 10'000;
+// Jobs that come to nothing, because they were revoked for example, are done with quickly, but there may be
+// ten thousand of them: after so many others have their turn.
+constexpr int most_in_a_turn = 64;
+// An undo that cannot be started is tried again after 1, 2, 4, 8 and 16 s: about as long as a host that has
+// no processes left for a moment takes to have some again.
+constexpr unsigned most_tries = 6;
+constexpr std::chrono::seconds first_retry{1};
 
 } // namespace
 
@@ -32,7 +37,7 @@ struct Commands::Running {
 };
 
 Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished) :
-    loop_(loop), most_running_(most_running), finished_(std::move(finished)) {}
+    loop_(loop), finished_(std::move(finished)), turns_(most_running) {}
 
 Commands::~Commands() {
     while (!running_.empty())
@@ -42,68 +47,108 @@ Commands::~Commands() {
 void Commands::submit(Job job) {
     if (stopping_ && job.undo) return;
     if (stopping_) return finished_(end_of(job.row, Outcome::interrupted, "knockd was ending"));
-    if (waiting_.size() >= most_waiting && !job.undo) {
-        return finished_(end_of(job.row, Outcome::not_started, "too many commands wait for their turn"));
+    if (!job.undo) {
+        const std::string_view trouble = turns_.want_of_room(job.user);
+        if (!trouble.empty()) return finished_(end_of(job.row, Outcome::not_started, trouble));
     }
-    waiting_.push_back(std::move(job));
+    turns_.add(std::move(job));
     start_next();
 }
 
 bool Commands::knows(RowNumber row) const {
-    const auto is_it = [row](const auto& each) { return each.second->job.row == row; };
-    return std::any_of(running_.begin(), running_.end(), is_it) ||
-           std::any_of(waiting_.begin(), waiting_.end(), [row](const Job& job) { return job.row == row; });
+    return turns_.waits(row) || retries_.contains(row) ||
+           std::any_of(running_.begin(), running_.end(),
+                       [row](const auto& running) { return running.second->job.row == row; });
 }
 
-bool Commands::lane_is_free(const Job& job) const {
-    return !job.lane || std::none_of(running_.begin(), running_.end(), [&job](const auto& running) {
-        return running.second->job.lane == job.lane;
-    });
+void Commands::set_most_running(unsigned most) {
+    turns_.set_places(most);
+    start_next();
 }
 
 void Commands::start_next() {
-    while (running_.size() < most_running_) {
-        const auto next = std::find_if(waiting_.begin(), waiting_.end(),
-                                       [this](const Job& job) { return lane_is_free(job); });
-        if (next == waiting_.end()) return;
-        const Job job = std::move(*next);
-        waiting_.erase(next);
-        start_or_tell(job);
+    rest_.reset();
+    for (int begun = 0; begun < most_in_a_turn || !start_rest_later(); ++begun) {
+        auto job = turns_.next();
+        if (!job) return;
+        start_or_tell(*job);
     }
 }
 
-void Commands::start_or_tell(const Job& job) {
+bool Commands::start_rest_later() {
     try {
-        const Refusal refusal = job.may_start ? job.may_start() : Refusal::none;
-        if (refusal == Refusal::none) return start(job);
+        rest_ = loop_.after(std::chrono::nanoseconds{1}, [this] { start_next(); });
+        return true;
+    } catch (const Error&) { // no descriptor for a timer
+        return false;
+    }
+}
+
+void Commands::start_or_tell(const Job& job, unsigned tries) {
+    try {
+        const ReadyToRun ready = job.prepare();
+        if (ready.refusal == Refusal::none) return start(job, ready);
         End end = end_of(job.row, Outcome::refused);
-        end.done.refusal = refusal;
-        finished_(std::move(end));
-    } catch (const Error& error) { // no process or descriptor to be had: this one is lost, and told
-        finished_(end_of(job.row, Outcome::not_started, error.what()));
+        end.done.refusal = ready.refusal;
+        over(job, std::move(end));
+    } catch (const Error& error) { // no account, process or descriptor to be had
+        if (job.undo && try_later(job, tries + 1, error.what())) return;
+        over(job, end_of(job.row, Outcome::not_started, error.what())); // this one is lost, and told
     }
 }
 
-void Commands::start(const Job& job) {
-    auto running = std::make_unique<Running>();
-    running->job = job;
-    running->group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
-    running->started = std::chrono::steady_clock::now();
-    CommandToRun run = job.run;
-    run.group = running->group ? &*running->group : nullptr; // entered before the program starts
-    running->process = spawn_command(run);
-    const pid_t pid = running->process.pid;
+// A job that had its turn has ended.
+void Commands::over(const Job& job, End end) {
+    turns_.ended(job);
+    finished_(std::move(end));
+}
 
-    Running& kept = *running;
+// What lasts too long does harm, unlike what does not begin. False: that was the last try.
+bool Commands::try_later(const Job& job, unsigned tries, const std::string& why) {
+    if (tries >= most_tries) return false;
+    const auto delay = first_retry * (1U << (tries - 1));
+    const RowNumber row = job.row;
     try {
-        loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
-        kept.limit = loop_.after(job.limit, [this, &kept] { time_is_up(kept); });
-    } catch (...) { // no descriptor for a timer: nothing runs that nobody watches
-        loop_.remove(kept.process.output.get());
-        time_is_up(kept);
+        retries_[row] = {job, tries, loop_.after(delay, [this, row] { try_again(row); })};
+    } catch (const Error&) { // nor a timer
+        retries_.erase(row);
+        return false;
+    }
+    journal("knockd", fmt::format("the undo of row {} cannot be started now: {}; it is tried again in {} s",
+                                  static_cast<std::int64_t>(row), why, delay.count()));
+    return true;
+}
+
+void Commands::try_again(RowNumber row) {
+    const auto retry = retries_.extract(row);
+    start_or_tell(retry.mapped().job, retry.mapped().tries);
+    start_next();
+}
+
+// Throws Error when nothing was started.
+void Commands::start(const Job& job, const ReadyToRun& ready) {
+    auto running = std::make_unique<Running>();
+    Running& kept = *running;
+    kept.job = job;
+    kept.job.prepare = nullptr;
+    kept.limit = loop_.after(ready.limit, [this, &kept] { time_is_up(kept); });
+    kept.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
+    kept.started = std::chrono::steady_clock::now();
+    CommandToRun run = ready.run;
+    run.group = kept.group ? &*kept.group : nullptr; // entered before the program starts
+    try {
+        kept.process = spawn_command(run);
+    } catch (const Error&) {
+        if (ready.not_started) ready.not_started();
         throw;
     }
-    running_.emplace(pid, std::move(running));
+    try {
+        loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
+    } catch (const Error& error) { // nothing runs that nobody watches
+        time_is_up(kept);
+        return over(job, end_of(job.row, Outcome::not_started, error.what()));
+    }
+    running_.emplace(kept.process.pid, std::move(running));
 }
 
 void Commands::read_output(Running& running) {
@@ -134,6 +179,7 @@ void Commands::time_is_up(Running& running) {
 bool Commands::child_ended(pid_t pid, int wait_status) {
     const auto found = running_.find(pid);
     if (found == running_.end()) return false;
+    turns_.ended(found->second->job);
     finish(*found->second, wait_status);
     drop(found);
     start_next();
@@ -174,7 +220,9 @@ void Commands::drop(std::map<pid_t, std::unique_ptr<Running>>::iterator running)
 
 void Commands::stop() {
     stopping_ = true;
-    for (const Job& job : std::exchange(waiting_, {})) {
+    for (const auto& [row, retry] : std::exchange(retries_, {}))
+        turns_.ended(retry.job);
+    for (const Job& job : turns_.take_all()) {
         if (!job.undo) finished_(end_of(job.row, Outcome::interrupted, "knockd was ending"));
     }
     for (const auto& [pid, running] : running_) {

@@ -4,12 +4,11 @@
 
 #include "knockd/messages.h"
 #include "knockd/monitor/ends.h"
+#include "knockd/monitor/turns.h"
 #include "sys/cgroup.h"
 #include "sys/event_loop.h"
-#include "sys/spawn.h"
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,30 +17,17 @@
 
 namespace otk {
 
-// What is to be run for one spent knock.
-struct Job {
-    RowNumber row{}; // of the knock: its name everywhere
-    CommandToRun run;
-    std::chrono::seconds limit{};
-    // Jobs of one lane run one after the other, in their order: a command and its undo, never both at a time.
-    std::optional<GrantId> lane{};
-    // Asked when its turn comes: what was waiting may have been revoked meanwhile. A refusal ends it.
-    std::function<Refusal()> may_start{};
-    // An undo: is never refused for want of room, and when knockd ends it is left to run to its end; one that
-    // waits is forgotten then, because it is started by the next knockd.
-    bool undo = false;
-};
-
 class Commands {
   public:
-    // At most `most_running` at once; others wait in order. `finished` is called once for each job. The loop
-    // outlives this.
+    // At most `most_running` at once; others wait for their turn. `finished` is called once for each job:
+    // also for one that there is no room for, or that cannot be started (not_started). An undo that cannot be
+    // started is tried again a few times. The loop outlives this.
     Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished);
     ~Commands();
 
     void submit(Job job);
     [[nodiscard]] bool knows(RowNumber row) const; // waiting or running
-    void set_most_running(unsigned most) { most_running_ = most; }
+    void set_most_running(unsigned most);
 
     // A child process was waited for; false when it is none of these.
     bool child_ended(pid_t pid, int wait_status);
@@ -51,24 +37,33 @@ class Commands {
     // And whatever still runs after that is killed and interrupted.
     void kill();
     [[nodiscard]] std::size_t running() const { return running_.size(); }
-    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+    [[nodiscard]] std::size_t waiting() const { return turns_.waiting() + retries_.size(); }
 
   private:
     struct Running;
+    struct Retry {
+        Job job;
+        unsigned tries = 0; // so far
+        std::unique_ptr<EventLoop::Timer> timer{};
+    };
     void start_next();
-    void start_or_tell(const Job& job);
-    void start(const Job& job);
-    [[nodiscard]] bool lane_is_free(const Job& job) const;
+    [[nodiscard]] bool start_rest_later();
+    void start_or_tell(const Job& job, unsigned tries = 0);
+    void start(const Job& job, const ReadyToRun& ready);
+    [[nodiscard]] bool try_later(const Job& job, unsigned tries, const std::string& why);
+    void try_again(RowNumber row);
+    void over(const Job& job, End end);
     void read_output(Running& running);
     void time_is_up(Running& running);
     void finish(Running& running, int wait_status);
     void drop(std::map<pid_t, std::unique_ptr<Running>>::iterator running);
 
     EventLoop& loop_;
-    unsigned most_running_;
     std::function<void(End)> finished_;
-    std::deque<Job> waiting_;
+    Turns turns_;
     std::map<pid_t, std::unique_ptr<Running>> running_;
+    std::map<RowNumber, Retry> retries_;     // undos; each has its place and its lane
+    std::unique_ptr<EventLoop::Timer> rest_; // of what is to start, in another turn of the loop
     bool stopping_ = false;
 };
 

@@ -49,7 +49,7 @@ Doorway::Opened Holds::begin(OpenHold hold) {
     OpenHold& kept = holds_.insert_or_assign(row, std::move(hold)).first->second;
     try {
         Doorway::Opened opened = open_door(kept, remaining(kept.hold.deadline, kept));
-        set_timer();
+        set_timer(kept.until);
         hands_.changed();
         return opened;
     } catch (const Error&) {
@@ -64,7 +64,7 @@ Doorway::Opened Holds::prolong(OpenHold& hold, Time deadline) {
     // then.
     if (hold.ending == Why::time) hold.ending.reset();
     Doorway::Opened opened = open_door(hold, remaining(hold.hold.deadline, hold));
-    set_timer();
+    set_timer(hold.until);
     hands_.changed();
     return opened;
 }
@@ -104,7 +104,7 @@ void Holds::told(OpenHold hold, milliseconds at_most) {
                                       kept->details.command.name, describe_door(*kept), error.what()));
         kept->until = steady_clock::now() + left;
     }
-    set_timer();
+    set_timer(kept->until);
     hands_.changed();
 }
 
@@ -159,17 +159,23 @@ void Holds::look_at_clock() {
     set_timer();
 }
 
-// For the nearest end. Where no timer can be had the look of every second does.
+// For the nearest end. A knock that prolongs a door leaves the timer as it is: it comes too early then, and
+// is set anew. Where no timer can be had the look of every second does.
 void Holds::set_timer() {
     auto nearest = steady_clock::time_point::max();
     for (const auto& [row, hold] : holds_) {
         if (!hold.ending) nearest = std::min(nearest, hold.until);
     }
     timer_.reset();
-    if (nearest == steady_clock::time_point::max()) return;
-    const auto delay = std::max<std::chrono::nanoseconds>(nearest - steady_clock::now(), milliseconds{1});
+    if (nearest != steady_clock::time_point::max()) set_timer(nearest);
+}
+
+void Holds::set_timer(steady_clock::time_point until) {
+    if (timer_ && timer_until_ <= until) return;
+    const auto delay = std::max<std::chrono::nanoseconds>(until - steady_clock::now(), milliseconds{1});
     try {
         timer_ = loop_.after(delay, [this] { look_at_clock(); });
+        timer_until_ = until;
     } catch (const Error&) {
         timer_.reset();
     }

@@ -59,6 +59,7 @@ class Holds {
     void close_door(const OpenHold& hold);
     void release(const OpenHold& hold);
     void set_timer();
+    void set_timer(std::chrono::steady_clock::time_point until); // unless it comes before that anyway
 
     EventLoop& loop_;
     const Clock& clock_;
@@ -66,6 +67,7 @@ class Holds {
     Hands hands_;
     std::map<RowNumber, OpenHold> holds_;
     std::unique_ptr<EventLoop::Timer> timer_;
+    std::chrono::steady_clock::time_point timer_until_{};
 };
 
 } // namespace otk

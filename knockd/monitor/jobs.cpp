@@ -21,18 +21,17 @@ TokenValues token_values(const JobFacts& facts) {
 
 } // namespace
 
-Job job_of(RowNumber row, const std::vector<std::string>& argv, const JobFacts& facts) {
+ReadyToRun ready_to_run(const std::vector<std::string>& argv, const JobFacts& facts) {
     const TokenValues values = token_values(facts);
     const Command& command = facts.details.command;
-    Job job;
-    job.row = row;
-    job.run = {expand(argv, values), environment(values), std::nullopt};
-    job.limit = command.time_limit;
+    ReadyToRun ready;
+    ready.run = {expand(argv, values), environment(values), std::nullopt};
+    ready.limit = command.time_limit;
     if (geteuid() == 0) {
-        job.run.run_as = find_account(command.run_as);
-        if (!job.run.run_as) throw Error("there is no user " + command.run_as);
+        ready.run.run_as = find_account(command.run_as);
+        if (!ready.run.run_as) throw Error("there is no user " + command.run_as);
     }
-    return job;
+    return ready;
 }
 
 } // namespace otk

@@ -1,7 +1,7 @@
 // From a command's argv to what is run.
 #pragma once
 
-#include "knockd/monitor/commands.h"
+#include "knockd/monitor/turns.h"
 #include "store/policy_store.h"
 
 #include <string>
@@ -18,6 +18,6 @@ struct JobFacts {
 };
 // The command's argv, or its undo, with tokens and environment filled in, as the command's user when we are
 // root. Throws Error when there is no such user.
-[[nodiscard]] Job job_of(RowNumber row, const std::vector<std::string>& argv, const JobFacts& facts);
+[[nodiscard]] ReadyToRun ready_to_run(const std::vector<std::string>& argv, const JobFacts& facts);
 
 } // namespace otk

@@ -7,8 +7,31 @@
 
 namespace otk {
 
+namespace {
+
+constexpr std::chrono::milliseconds doors_period{50};
+
+} // namespace
+
+// A change is written at once, unless another was written just now: with some hundred doors it costs a
+// millisecond, and thousands of knocks a second may prolong one.
+void Monitor::doors_changed() {
+    using std::chrono::steady_clock;
+    if (doors_later_ && !stopping_) return;
+    const auto next = doors_written_ + doors_period;
+    const auto now = steady_clock::now();
+    if (stopping_ || now >= next) return write_doors();
+    try {
+        doors_later_ = loop_.after(next - now, [this] { write_doors(); });
+    } catch (const Error&) { // no descriptor for a timer
+        write_doors();
+    }
+}
+
 // Not before all holds of the ledger have come: an earlier life's list has what nobody else knows of them.
 void Monitor::write_doors() {
+    doors_later_.reset();
+    doors_written_ = std::chrono::steady_clock::now();
     if (!accepting()) return;
     std::vector<DoorListed> doors;
     const Time now = clock_.now();

@@ -24,7 +24,8 @@ bool Actor::told(const message::Held& held, const DoorListed* before) {
     hold.hold = {held.row, held.grant, held.address, held.port, from_nanoseconds(held.deadline)};
     hold.count = held.count;
     hold.carrier = held.carrier;
-    const auto details = details_of(held.grant);
+    const GrantCache::Found found = details_of(held.grant);
+    const std::optional<GrantDetails>& details = *found;
     if (details) hold.details = *details;
     auto at_most = std::chrono::milliseconds::max();
     if (before != nullptr) {
@@ -46,12 +47,14 @@ bool Actor::told(const message::Held& held, const DoorListed* before) {
 }
 
 bool Actor::asked(const message::Act& act) {
-    constexpr std::size_t most_unstored = 20'000; // twice what may wait for its turn
+    // Twice what may wait for its turn, since all of that is asked about after a crash; at most some 60 MiB
+    // of an owned validator's making.
+    constexpr std::size_t most_unstored = 2 * Turns::most_of_all;
     const RowNumber row = act.row.row;
     if (commands_.knows(row)) return true;    // its end will come
     if (unstored_.contains(row)) return true; // has been sent again
     if (unstored_.size() >= most_unstored) return false;
-    labels_[row] = label_of(act.grant);
+    whose_[row] = act.grant;
     if (act.undo != 0) return asked_for_undo(act);
     const OpenHold* hold = holds_.find(row);
     const bool stands = hold != nullptr && !hold->ending && hold->details.command.kind != CommandKind::exec;
@@ -63,7 +66,8 @@ bool Actor::asked(const message::Act& act) {
 bool Actor::asked_for_undo(const message::Act& act) {
     const RowNumber row = act.row.row;
     auto hold = holds_.forget(act.hold); // its end is in the ledger, though nobody came to tell us
-    const auto details = details_of(act.grant);
+    const GrantCache::Found found = details_of(act.grant);
+    const std::optional<GrantDetails>& details = *found;
     if (world_.started_undos.contains(row) || !details) {
         ended(end_of(row, Outcome::interrupted, "the undo was cut off: look what it left behind"));
         return true;

@@ -30,6 +30,8 @@ void StartedUndos::starts(RowNumber undo) {
     if (started_.insert(undo).second) write();
 }
 
+void StartedUndos::did_not_start(RowNumber undo) { stored(undo); }
+
 void StartedUndos::stored(RowNumber undo) {
     if (started_.erase(undo) > 0) write();
 }

@@ -20,7 +20,8 @@ class StartedUndos {
     // Just before it is started; durable. When it cannot be written the undo starts all the same, and the
     // journal says what that means: an open door is worse than one that is closed twice.
     void starts(RowNumber undo);
-    void stored(RowNumber undo); // its end is in the ledger
+    void did_not_start(RowNumber undo); // no process could be had for it
+    void stored(RowNumber undo);        // its end is in the ledger
 
   private:
     void write();

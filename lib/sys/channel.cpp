@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace otk {
@@ -66,6 +68,13 @@ Channel::Received Channel::receive(MutableBytes buffer) {
         default: throw system_error("cannot receive from a channel");
         }
     }
+}
+
+// SIOCINQ of unix(7): on a SOCK_SEQPACKET socket the kernel adds up all messages that are queued.
+std::size_t Channel::waiting() const {
+    int bytes = 0;
+    if (ioctl(fd(), SIOCINQ, &bytes) != 0) throw system_error("cannot ask how much waits on a channel");
+    return static_cast<std::size_t>(bytes);
 }
 
 } // namespace otk

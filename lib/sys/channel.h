@@ -39,6 +39,9 @@ class Channel {
     // Into `buffer`; a message that does not fit is dropped and told as too_long (MSG_TRUNC).
     [[nodiscard]] Received receive(MutableBytes buffer);
 
+    // Bytes that were sent to this end and not yet received, by whoever holds it.
+    [[nodiscard]] std::size_t waiting() const;
+
     [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] Fd release() && { return std::move(fd_); }
 

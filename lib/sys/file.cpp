@@ -29,12 +29,20 @@ void sync_directory(const std::filesystem::path& directory) {
     if (!fd || ::fsync(fd.get()) != 0) throw system_error("cannot sync directory " + directory.string());
 }
 
-// A file that is unlinked again unless it was renamed into its place.
+std::filesystem::path directory_of(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : ".";
+}
+
+// A file beside `file`, because a rename stays within one file system; hidden, and with an ending of its own,
+// so that nobody who takes all files of a folder by their ending takes half of one. It is unlinked again
+// unless it was renamed into its place. Errors name `file`: the same trouble has the same text each time.
 class TemporaryFile {
   public:
-    explicit TemporaryFile(std::string pattern) :
-        name_(std::move(pattern)), fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
-        if (!fd_) throw system_error("cannot make a temporary file " + name_);
+    explicit TemporaryFile(const std::filesystem::path& file) :
+        file_(file.string()),
+        name_((directory_of(file) / ("." + file.filename().string() + ".XXXXXX")).string()),
+        fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
+        if (!fd_) throw system_error("cannot make a file beside " + file_);
     }
     ~TemporaryFile() {
         if (!in_place_) (void)::unlink(name_.c_str());
@@ -43,18 +51,19 @@ class TemporaryFile {
     TemporaryFile& operator=(const TemporaryFile&) = delete;
 
     void fill(std::string_view content, mode_t mode) {
-        write_all(fd_.get(), content, name_);
-        if (::fchmod(fd_.get(), mode) != 0) throw system_error("cannot set the mode of " + name_);
-        if (::fsync(fd_.get()) != 0) throw system_error("cannot sync " + name_);
+        write_all(fd_.get(), content, file_);
+        if (::fchmod(fd_.get(), mode) != 0) throw system_error("cannot set the mode of " + file_);
     }
-    void put_in_place(const std::filesystem::path& file) {
-        if (::rename(name_.c_str(), file.c_str()) != 0) {
-            throw system_error("cannot rename " + name_ + " to " + file.string());
-        }
+    void sync() {
+        if (::fsync(fd_.get()) != 0) throw system_error("cannot sync " + file_);
+    }
+    void put_in_place() {
+        if (::rename(name_.c_str(), file_.c_str()) != 0) throw system_error("cannot replace " + file_);
         in_place_ = true;
     }
 
   private:
+    std::string file_;
     std::string name_;
     Fd fd_;
     bool in_place_ = false;
@@ -63,11 +72,17 @@ class TemporaryFile {
 } // namespace
 
 void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode, bool durable) {
-    const std::filesystem::path directory = file.has_parent_path() ? file.parent_path() : ".";
-    TemporaryFile temporary((directory / ("." + file.filename().string() + ".XXXXXX")).string());
+    TemporaryFile temporary(file);
     temporary.fill(content, mode);
-    temporary.put_in_place(file);
-    if (durable) sync_directory(directory);
+    temporary.sync();
+    temporary.put_in_place();
+    if (durable) sync_directory(directory_of(file));
+}
+
+void publish_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    TemporaryFile temporary(file);
+    temporary.fill(content, mode);
+    temporary.put_in_place();
 }
 
 std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest) {

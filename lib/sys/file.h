@@ -12,6 +12,9 @@ namespace otk {
 // Writes a temporary file in the same directory, fsyncs it, renames it over `file` and fsyncs the directory
 // when `durable`. Throws Error.
 void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode, bool durable);
+// The same for those who read it now: nothing is synced, so that it costs next to nothing, and after a power
+// cut anything may stand there. Throws Error.
+void publish_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
 // The content; nothing when there is no such file. At most `largest` bytes, else Error.
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest);
 

@@ -1,6 +1,7 @@
 #include "sys/spawn.h"
 
 #include "base/promise.h"
+#include "sys/descriptor_limit.h"
 
 #include <cerrno>
 #include <csignal>
@@ -26,7 +27,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 }
 
 // The monitor blocks signals to read them from a descriptor, and exec inherits both the mask and what is
-// ignored.
+// ignored. (Its limit of descriptors is inherited, too: see descriptor_limit.h.)
 void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
@@ -81,6 +82,7 @@ void die_with(pid_t parent) {
     };
     try {
         reset_signals();
+        give_back_descriptor_limit();
         if (parent) die_with(*parent);
         if (setpgid(0, 0) != 0) throw system_error("cannot make a process group");
         if (!null_becomes(STDIN_FILENO, STDOUT_FILENO)) throw system_error("cannot open /dev/null");
@@ -126,6 +128,7 @@ bool arrange_command_descriptors(int output, int start) {
 std::optional<Step> prepare_child(const CommandToRun& command, const Preparation& ready) {
     if (command.group != nullptr) (void)command.group->add(getpid());
     reset_signals();
+    give_back_descriptor_limit();
     if (setsid() < 0) return Step::group;
     (void)::umask(S_IWGRP | S_IWOTH);
     if (::chdir("/") != 0) return Step::directory;
@@ -203,8 +206,9 @@ RunningCommand spawn_command(const CommandToRun& command) {
 
 void kill_group(pid_t group, int signal) {
     promise(group > 1, "a process group to kill has a number above 1");
-    // Gone already, or changed to a user that we may not signal: either way there is nothing more to do.
-    (void)::kill(-group, signal);
+    // A child that was forked just now may not have made its group yet; it has nobody else with it then.
+    // Else: gone already, or changed to a user that we may not signal, and there is nothing more to do.
+    if (::kill(-group, signal) != 0 && errno == ESRCH) (void)::kill(group, signal);
 }
 
 } // namespace otk

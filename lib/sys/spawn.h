@@ -54,8 +54,8 @@ struct StartFailure {
 // exec. Throws Error when fork or pipe fails.
 [[nodiscard]] RunningCommand spawn_command(const CommandToRun& command);
 
-// Kills the process group (and nothing when it is gone already). Children that called setsid are not in it:
-// see CommandGroup.
+// Signals the process group of a command that was not waited for yet, also before it has made its group;
+// nothing when it is gone already. Children that called setsid are not in it: see CommandGroup.
 void kill_group(pid_t group, int signal);
 
 } // namespace otk

@@ -100,16 +100,26 @@ def output(w):
     assert 64_000 < said.count("x") <= 64 * 1024 + 100 and "truncated" in said, (said.count("x"), said[-200:])
 
 
-@suite.case("many run at once and block nothing: a knock is accepted while fifteen sleep")
-def at_once(w):
+def run_asleep(w, number):
+    """A right of which so many runs sleep; one user may have twelve of the sixteen places."""
     sleeper = w.right(script='echo $$ >> "$0"; exec sleep 3600', of_command=("--as", "nobody", "--limit", "1h"), warm=False)
     sleeper.knock_until_it_runs()
-    for running in range(2, 16):
+    for running in range(2, number + 1):
         w.knock_udp(sleeper.chain.next())
         sleeper.wait_for_runs(running)
+    return sleeper
+
+
+def pids_of(sleepers):
+    return [int(line) for sleeper in sleepers for line in sleeper.runs()]
+
+
+@suite.case("many run at once and block nothing: a knock is accepted while fifteen sleep")
+def at_once(w):
+    sleepers = [run_asleep(w, 12), run_asleep(w, 3)]
     quick = w.right(warm=False)
     quick.knock_until_it_runs()
-    pids = [int(line) for line in sleeper.runs()]
+    pids = pids_of(sleepers)
     assert len(pids) == 15 and all(is_running(pid) for pid in pids), pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -131,19 +141,15 @@ def burst(w):
 
 @suite.case("at the limit of running commands the next one waits for its turn, and then runs")
 def at_the_limit(w):
-    sleeper = w.right(script='echo $$ >> "$0"; exec sleep 3600', of_command=("--as", "nobody", "--limit", "1h"), warm=False)
-    sleeper.knock_until_it_runs()
-    for running in range(2, 17):
-        w.knock_udp(sleeper.chain.next())
-        sleeper.wait_for_runs(running)
+    first, second = run_asleep(w, 12), run_asleep(w, 4)
     begin = w.daemon.log_size()
-    w.knock_udp(sleeper.chain.next())
-    w.daemon.wait_for_log(f"knock {sleeper.chain.count} from {w.client.ipv4} (unproven) by udp: accepted", begin)
-    assert len(sleeper.runs()) == 16 and len(w.daemon.commands()) == 16, w.daemon.commands()
-    os.kill(int(sleeper.runs()[0]), signal.SIGKILL)
-    sleeper.wait_for_runs(17)
-    for line in sleeper.runs()[1:]:
-        os.kill(int(line), signal.SIGKILL)
+    w.knock_udp(second.chain.next())
+    w.daemon.wait_for_log(f"knock {second.chain.count} from {w.client.ipv4} (unproven) by udp: accepted", begin)
+    assert len(pids_of([first, second])) == 16 and len(w.daemon.commands()) == 16, w.daemon.commands()
+    os.kill(pids_of([first])[0], signal.SIGKILL)
+    second.wait_for_runs(5)
+    for pid in pids_of([first])[1:] + pids_of([second]):
+        os.kill(pid, signal.SIGKILL)
 
 
 @suite.case("who, what, from where, by which carrier, which knock and how it ended: knockmgr log")

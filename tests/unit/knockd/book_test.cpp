@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <random>
+
 using namespace otk;
 using namespace otk::test;
 
@@ -15,7 +18,7 @@ Value image(std::uint64_t which) { return start_of(Algorithm::sha256, which); }
 Entry entry(int grant, std::uint64_t which, Count count = 100) {
     Entry made;
     made.grant = GrantId{grant};
-    made.chain = ChainId{static_cast<std::uint8_t>(grant)};
+    made.chain = ChainMark{static_cast<std::uint64_t>(grant)};
     made.algorithm = Algorithm::sha256;
     made.image = image(which);
     made.count = count;
@@ -158,5 +161,52 @@ TEST_CASE("the mark of two equal images goes when only one of them is left") {
         book.remove(GrantId{2});
         CHECK(shared(book, book.find(GrantId{1})));
         CHECK(shared(book, book.find(GrantId{3})));
+    }
+}
+
+TEST_CASE("thousands of chains, added, moved and removed at random, are found as in a plain map") {
+    const std::uint64_t seed = 20261122;
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    Book book;
+    std::map<int, Entry> model;
+    for (int step = 0; step < 20'000; ++step) {
+        const int grant = static_cast<int>(random() % 700) + 1;
+        const std::uint64_t which = random() % 600; // some stand at one image
+        const bool there = model.contains(grant);
+        switch (random() % 4) {
+        case 0:
+        case 1:
+            if (there) {
+                book.advance(GrantId{grant}, image(which), 7, at_second(step));
+                Entry& moved = model.at(grant);
+                moved.image = image(which);
+                moved.count = 7;
+                moved.last_used = at_second(step);
+            } else {
+                book.put(model[grant] = entry(grant, which));
+            }
+            break;
+        case 2: book.put(model[grant] = entry(grant, which, 50)); break;
+        case 3:
+            book.remove(GrantId{grant});
+            model.erase(grant);
+            break;
+        }
+        REQUIRE(book.size() == model.size());
+        const Entry* found = book.find(GrantId{grant});
+        REQUIRE((found != nullptr) == model.contains(grant));
+        if (found != nullptr) REQUIRE(*found == model.at(grant));
+        if (step % 500 != 0) continue;
+        std::map<Value, std::size_t> standing;
+        for (const auto& [each, expected] : model) {
+            REQUIRE(*book.find(GrantId{each}) == expected);
+            ++standing[expected.image];
+        }
+        for (std::uint64_t each = 0; each < 600; ++each) {
+            const Entry* at = book.find(Algorithm::sha256, image(each));
+            REQUIRE((at != nullptr) == standing.contains(image(each)));
+            if (at != nullptr) REQUIRE(book.sharing_image_of(*at).size() == standing[image(each)] - 1);
+        }
     }
 }

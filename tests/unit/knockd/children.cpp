@@ -35,9 +35,14 @@ void Children::until(const std::function<bool()>& holds) {
 Job shell(std::int64_t row, const std::string& script, std::chrono::seconds limit) {
     Job job;
     job.row = RowNumber{row};
-    job.run.argv = {"/bin/sh", "-c", script};
-    job.run.environment = {"PATH=/usr/bin:/bin"};
-    job.limit = limit;
+    job.user = UserId{row}; // so that none takes another's places
+    job.prepare = [script, limit] {
+        ReadyToRun ready;
+        ready.run.argv = {"/bin/sh", "-c", script};
+        ready.run.environment = {"PATH=/usr/bin:/bin"};
+        ready.limit = limit;
+        return ready;
+    };
     return job;
 }
 

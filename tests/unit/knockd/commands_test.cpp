@@ -1,7 +1,6 @@
 // The commands that knocks trigger, with real processes.
 
-#include "tests/unit/knockd/children.h"
-#include "tests/unit/sys/helpers.h"
+#include "tests/unit/knockd/running.h"
 
 #include <doctest/doctest.h>
 
@@ -16,34 +15,17 @@ using namespace otk::test;
 
 namespace {
 
-struct Running {
-    Children children;
-    std::vector<End> ends;
-    Commands commands;
-    TemporaryDirectory directory;
-    explicit Running(unsigned most = 16) :
-        commands(children.loop, most, [this](End end) { ends.push_back(std::move(end)); }) {
-        children.ended = [this](pid_t pid, int status) { (void)commands.child_ended(pid, status); };
-    }
-    void until_ended(std::size_t count) {
-        children.until([&] { return ends.size() >= count; });
-    }
-    const End& run(Job job) {
-        const std::size_t before = ends.size();
-        commands.submit(std::move(job));
-        until_ended(before + 1);
-        return ends.back();
-    }
-    // A pipe with a name; reading it to its end waits for everybody who holds it.
-    [[nodiscard]] std::string fifo(const std::string& name) const {
-        const auto path = directory.path() / name;
-        REQUIRE(mkfifo(path.c_str(), 0666) == 0);
-        return path;
-    }
-    static Fd reader(const std::string& path) {
-        return Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    }
-};
+Job job_of_program(std::int64_t row, const std::string& program) {
+    Job job;
+    job.row = RowNumber{row};
+    job.prepare = [program] {
+        ReadyToRun ready;
+        ready.run.argv = {program};
+        ready.limit = std::chrono::hours{1};
+        return ready;
+    };
+    return job;
+}
 
 } // namespace
 
@@ -98,11 +80,7 @@ TEST_CASE("a command that could not be started says which step failed and why") 
     for (const Program& program :
          {Program{"/no/such/program", ENOENT}, {"/", EACCES}, {"/etc/passwd", EACCES}}) {
         CAPTURE(program.path);
-        Job job;
-        job.row = RowNumber{++row};
-        job.run.argv = {program.path};
-        job.limit = std::chrono::hours{1};
-        const End& end = r.run(job);
+        const End& end = r.run(job_of_program(++row, program.path));
         CHECK(end.done.outcome == Outcome::not_started);
         CHECK(end.done.status == program.error);
         CHECK(end.done.text.view() == name_of(StartFailure::Step::exec));
@@ -178,11 +156,7 @@ TEST_CASE("a larger number of commands holds from the next start on") {
 TEST_CASE("one that cannot be started does not hold up those that wait") {
     Running r(1);
     r.commands.submit(shell(1, "sleep 0.05"));
-    Job missing;
-    missing.row = RowNumber{2};
-    missing.run.argv = {"/no/such/program"};
-    missing.limit = std::chrono::hours{1};
-    r.commands.submit(missing);
+    r.commands.submit(job_of_program(2, "/no/such/program"));
     r.commands.submit(shell(3, "exit 5"));
     r.until_ended(3);
     CHECK(r.ends[1].done.outcome == Outcome::not_started);

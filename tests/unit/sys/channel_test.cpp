@@ -39,6 +39,20 @@ TEST_CASE("channel: a struct arrives whole, in order, one message a call") {
     }
 }
 
+TEST_CASE(
+    "channel: what waits at one end is known to whoever holds it, and the other direction is not counted") {
+    auto [left, right] = Channel::make_pair();
+    CHECK(right.waiting() == 0);
+    for (std::size_t sent = 1; sent <= 3; ++sent) {
+        REQUIRE(left.send_struct(Sample{}) == Channel::Sent::done);
+        CHECK(right.waiting() == sent * sizeof(Sample));
+    }
+    CHECK(left.waiting() == 0);
+    Sample got;
+    CHECK(receive(right, got).what == What::message);
+    CHECK(right.waiting() == 2 * sizeof(Sample));
+}
+
 TEST_CASE("channel: a message that does not fit is dropped, told with its size, and the next one is whole") {
     auto [left, right] = Channel::make_pair();
     const std::vector<std::uint8_t> large(sizeof(Sample) + 1, 0xAA);

@@ -38,6 +38,43 @@ TEST_CASE("file: written, read back, replaced, with the mode asked for whatever 
     CHECK(entries(directory.path()) == 1); // no temporary file is left
 }
 
+TEST_CASE("file: published is replaced, with the mode whatever the umask, and a link in its place is not "
+          "followed") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "otk.prom";
+    const auto elsewhere = directory.path() / "elsewhere";
+    replace_file(elsewhere, "kept", 0600, false);
+    std::filesystem::create_symlink(elsewhere, file);
+    const mode_t before = ::umask(077);
+    publish_file(file, "first", 0644);
+    (void)::umask(before);
+    CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(file)));
+    CHECK(read_file(elsewhere, 100) == "kept");
+    CHECK(mode_of(file) == 0644U);
+    publish_file(file, "", 0644);
+    CHECK(read_file(file, 100) == "");
+    CHECK(entries(directory.path()) == 2);
+}
+
+TEST_CASE("file: the same trouble has the same text each time") {
+    const test::TemporaryDirectory directory;
+    const auto trouble_of = [](const std::filesystem::path& file) -> std::string {
+        try {
+            publish_file(file, "x", 0644);
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "none";
+    };
+    const auto in_the_way = directory.path() / "in-the-way";
+    std::filesystem::create_directories(in_the_way / "sub");
+    for (const auto& file : {in_the_way, directory.path() / "none" / "file"}) {
+        const std::string trouble = trouble_of(file);
+        CHECK(trouble.find(file.string()) != std::string::npos);
+        CHECK(trouble == trouble_of(file));
+    }
+}
+
 TEST_CASE("file: who reads the old one keeps the old one") {
     const test::TemporaryDirectory directory;
     const auto file = directory.path() / "mark";

@@ -1,3 +1,4 @@
+#include "sys/descriptor_limit.h"
 #include "sys/spawn.h"
 
 #include "base/promise.h"
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,6 +202,38 @@ TEST_CASE("helper: one that lives on outlives its parent") {
     answers.write.close();
     CHECK(::write(orders.write.get(), "it\n", 3) == 3);
     CHECK(test::read_to_end(answers.read.get()) == "did it\n");
+}
+
+TEST_CASE("a limit of descriptors that was raised is not passed on") {
+    const int status = test::status_of([] {
+        rlimit limit{};
+        test::require_in_child(getrlimit(RLIMIT_NOFILE, &limit) == 0, "no limit to be read");
+        limit.rlim_cur = 200;
+        test::require_in_child(setrlimit(RLIMIT_NOFILE, &limit) == 0, "no limit to be set");
+        test::require_in_child(raise_descriptor_limit(100) == 200, "it was lowered");
+        test::require_in_child(raise_descriptor_limit(300) == 300, "it was not raised");
+        test::require_in_child(raise_descriptor_limit(400) == 400, "it was not raised again");
+        CommandToRun command;
+        command.argv = {"/bin/sh", "-c", "ulimit -Sn"};
+        const RunningCommand running = spawn_command(command);
+        test::require_in_child(test::read_to_end(running.output.get()) == "200\n",
+                               "a command has another limit");
+        limit.rlim_cur = limit.rlim_max = 350;
+        test::require_in_child(setrlimit(RLIMIT_NOFILE, &limit) == 0, "no limit to be set");
+        test::require_in_child(hard_descriptor_limit() == 350, "not the hard limit");
+        test::require_in_child(raise_descriptor_limit(500) == 350, "more than the hard limit");
+    });
+    CHECK(test::succeeded(status));
+}
+
+TEST_CASE("a signal reaches a child that has not made its group yet") {
+    CommandToRun command;
+    command.argv = {"/bin/sleep", "3600"};
+    for (int round = 0; round < 20; ++round) {
+        const RunningCommand running = spawn_command(command);
+        kill_group(running.pid, SIGKILL);
+        CHECK(test::killed_by(test::wait_for(running.pid), SIGKILL));
+    }
 }
 
 } // namespace otk

@@ -1,0 +1,32 @@
+// The grants that knocks are for, as policy.db has them now, without reading each anew: a grant that is used
+// again and again costs a look-up.
+#pragma once
+
+#include "store/policy_store.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace otk {
+
+class GrantCache {
+  public:
+    explicit GrantCache(const PolicyStore& policy) : policy_(policy) {} // outlives it
+
+    // Nothing where there is no such grant. Keeps what it says for as long as somebody holds it.
+    using Found = std::shared_ptr<const std::optional<GrantDetails>>;
+    // The same as PolicyStore::grant() says now: whether the file was changed since is asked each time.
+    // Throws Error when it cannot be read.
+    [[nodiscard]] Found grant(GrantId id);
+    // And where there is none, one that was removed.
+    [[nodiscard]] Found grant_or_removed(GrantId id);
+
+  private:
+    const PolicyStore& policy_;
+    std::optional<std::int64_t> version_; // of the file that all of these were read from
+    std::unordered_map<GrantId, Found> known_;
+};
+
+} // namespace otk

@@ -1,0 +1,41 @@
+// Grants as policy.db has them now, whether or not they were read before.
+
+#include "knockd/monitor/grant_cache.h"
+#include "tests/unit/knockd/policy_files.h"
+
+#include <doctest/doctest.h>
+
+using namespace otk;
+using namespace otk::test;
+
+TEST_CASE("what was read is kept until somebody changes the file, and no longer") {
+    PolicyFiles files;
+    GrantCache cache(files.policy);
+    const auto first = cache.grant(files.grant);
+    REQUIRE(*first);
+    CHECK((*first)->user.name == "anna");
+    CHECK(cache.grant(files.grant) == first); // not read again
+    files.admin.set_user_enabled(files.user, false);
+    const auto second = cache.grant(files.grant);
+    REQUIRE(*second);
+    CHECK_FALSE((*second)->user.enabled);
+    CHECK((*first)->user.enabled); // who still holds it is not disturbed
+    files.admin.set_user_enabled(files.user, true);
+    CHECK((*cache.grant(files.grant))->user.enabled);
+}
+
+TEST_CASE("a grant that is not there is none until it is; one that was removed is known as such") {
+    PolicyFiles files;
+    GrantCache cache(files.policy);
+    const GrantId next{static_cast<std::int64_t>(files.grant) + 1};
+    CHECK_FALSE(*cache.grant(next));
+    CHECK_FALSE(*cache.grant_or_removed(next));
+    files.use_command("second", "nobody");
+    REQUIRE(files.grant == next);
+    CHECK(*cache.grant(next));
+    files.admin.remove_grant(next);
+    CHECK_FALSE(*cache.grant(next));
+    const auto removed = cache.grant_or_removed(next);
+    REQUIRE(*removed);
+    CHECK((*removed)->command.name == "second");
+}
