@@ -25,20 +25,11 @@ int list(const Invocation& invocation) {
     return print(table.text("no commands yet; `knockmgr command add --help` shows how to add one"));
 }
 
-// The users that have a grant for it.
-std::vector<std::string> users_of(const PolicyStore& store, const Command& command) {
-    std::vector<std::string> users;
-    store.each_grant([&](const GrantDetails& grant) {
-        if (grant.command.id == command.id) users.push_back(grant.user.name);
-    });
-    return users;
-}
-
 int show(const Invocation& invocation) {
     const PolicyStore store = read_policy(invocation.where());
     const Command command = command_called(store, invocation.arguments[0]);
     const std::vector<Command> commands = store.commands();
-    const std::vector<std::string> users = users_of(store, command);
+    const std::vector<std::string> users = store.users_of(command.id);
     if (invocation.json()) {
         Json json = json_of(command, commands);
         json["users"] = users;
@@ -73,7 +64,7 @@ int remove(const Invocation& invocation) {
                                 "remove {}` first",
                                 closers.front(), command.name, closers.front()));
     }
-    const std::string stake = counted(users_of(store, command).size(), "grant") + at_stake({command});
+    const std::string stake = counted(store.users_of(command.id).size(), "grant") + at_stake({command});
     confirm(invocation, fmt::format("Remove command {} with {}?", command.name, stake));
     store.remove_command(command.id);
     return print(fmt::format("command {} removed with {}\n", command.name, stake));

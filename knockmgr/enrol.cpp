@@ -127,8 +127,7 @@ void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
 void check_weak(const Config& config, const PolicyStore& store, const Purpose& purpose,
                 const Enrolment& enrolment, const Places& where) {
     if (value_size(enrolment.algorithm) != 8 || !purpose.enabled) return;
-    check_weak_limit(config, weak_knocks(store, read_positions(where), purpose.replaces),
-                     enrolment.length - 1);
+    check_weak_limit(config, weak_knocks(store, where, purpose.replaces), enrolment.length - 1);
 }
 
 // One knock per line, as one word where the form allows it, so that it can be pasted into any tool.

@@ -68,9 +68,8 @@ int enable(const Invocation& invocation) {
     const GrantDetails grant = named_grant(store, invocation);
     if (grant.grant.enabled) return print(fmt::format("grant {} is enabled already\n", name_of_grant(grant)));
     if (value_size(grant.grant.enrolment.algorithm) == 8) {
-        const Positions positions = read_positions(where);
-        check_weak_limit(load_config(where.config), weak_knocks(store, positions),
-                         knocks_left(positions, grant.grant));
+        check_weak_limit(load_config(where.config), weak_knocks(store, where),
+                         knocks_left(read_positions(where, {grant}), grant.grant));
     }
     store.set_grant_enabled(grant.grant.id, true);
     return print(fmt::format("grant {} enabled\n", name_of_grant(grant)));
@@ -98,20 +97,26 @@ int remove(const Invocation& invocation) {
 int list(const Invocation& invocation) {
     const Places where = invocation.where();
     const PolicyStore store = read_policy(where);
-    std::vector<GrantDetails> grants;
-    if (invocation.arguments.empty()) {
-        store.each_grant([&](const GrantDetails& grant) { grants.push_back(grant); });
-    } else {
-        grants = store.grants_of_user(user_called(store, invocation.arguments[0]).name);
+    auto user = invocation.value("user");
+    if (!invocation.arguments.empty()) {
+        if (user) throw UsageError("name the user once: as in `knockmgr grant list anna`, or with --user");
+        user = invocation.arguments[0];
     }
-    const std::optional<Positions> positions = grants.empty() ? Positions{} : positions_if_there(where);
+    std::vector<GrantDetails> grants;
+    if (user) {
+        grants = store.grants_of_user(user_called(store, *user).name);
+    } else {
+        store.each_grant([&](const GrantDetails& grant) { grants.push_back(grant); });
+    }
+    const std::optional<Positions> positions =
+        grants.empty() ? Positions{} : positions_if_there(where, grants);
     return print_grants(grants, positions, SystemClock().now(), invocation.json());
 }
 
 int show(const Invocation& invocation) {
     const Places where = invocation.where();
     const GrantDetails grant = named_grant(read_policy(where), invocation);
-    return print_grant(grant, positions_if_there(where), SystemClock().now(), invocation.json());
+    return print_grant(grant, positions_if_there(where, {grant}), SystemClock().now(), invocation.json());
 }
 
 std::vector<Option> together(std::vector<Option> options, const std::vector<Option>& more) {
@@ -164,7 +169,7 @@ std::vector<Subcommand> grant_subcommands() {
          "Lists all grants, or those of a user, with the knocks that are left.\n\nexamples:\n  knockmgr "
          "grant list\n"
          "  knockmgr grant list anna --json\n",
-         {json_option},
+         {{"user", "NAME", "only those of this user"}, json_option},
          list},
         {"grant show",
          "USER COMMAND",

@@ -45,10 +45,15 @@ Positions positions_in(const Ledger& ledger) {
     return positions;
 }
 
-Positions read_positions(const Places& where) {
-    const std::string text = fetched_from_ledger(where, [](const Ledger& ledger) {
+namespace {
+
+// `tell` says what it finds to the function that it gets.
+using TellPositions = std::function<void(const Ledger&, const std::function<void(const Position&)>&)>;
+
+Positions fetch(const Places& where, const TellPositions& tell) {
+    const std::string text = fetched_from_ledger(where, [&](const Ledger& ledger) {
         std::string all;
-        ledger.each_position([&](const Position& position) { append_position(all, position); });
+        tell(ledger, [&all](const Position& position) { append_position(all, position); });
         return all;
     });
     Positions positions;
@@ -63,9 +68,30 @@ Positions read_positions(const Places& where) {
     return positions;
 }
 
-std::optional<Positions> positions_if_there(const Places& where) {
+} // namespace
+
+Positions read_positions(const Places& where) {
+    return fetch(where, [](const Ledger& ledger, const auto& take) { ledger.each_position(take); });
+}
+
+Positions read_positions(const Places& where, const std::vector<GrantDetails>& grants) {
+    constexpr std::size_t few = 1000; // of more, reading all in their order is quicker
+    if (grants.size() > few) return read_positions(where);
+    return fetch(where, [&grants](const Ledger& ledger, const auto& take) {
+        for (const GrantDetails& details : grants) {
+            if (const auto position = ledger.position(details.grant.chain)) take(*position);
+        }
+    });
+}
+
+Positions read_low_positions(const Places& where, Count most) {
+    return fetch(where,
+                 [most](const Ledger& ledger, const auto& take) { ledger.each_low_position(most, take); });
+}
+
+std::optional<Positions> positions_if_there(const Places& where, const std::vector<GrantDetails>& grants) {
     try {
-        return read_positions(where);
+        return read_positions(where, grants);
     } catch (const Error& fault) {
         warn(fault.what());
         return std::nullopt;
@@ -85,15 +111,18 @@ Count knocks_left(const Positions& positions, const Grant& grant) {
     return count > 0 ? count - 1 : 0;
 }
 
-std::uint64_t weak_knocks(const PolicyStore& store, const Positions& positions,
-                          std::optional<GrantId> except) {
+std::uint64_t sum_of_knocks(const std::vector<GrantDetails>& grants, const Positions& positions) {
     std::uint64_t knocks = 0;
-    store.each_grant([&](const GrantDetails& details) {
-        const Grant& grant = details.grant;
-        if (!grant.enabled || value_size(grant.enrolment.algorithm) != 8 || grant.id == except) return;
-        knocks += knocks_left(positions, grant);
-    });
+    for (const GrantDetails& details : grants) {
+        if (details.grant.enabled) knocks += knocks_left(positions, details.grant);
+    }
     return knocks;
+}
+
+std::uint64_t weak_knocks(const PolicyStore& store, const Places& where, std::optional<GrantId> except) {
+    std::vector<GrantDetails> counted = store.weak_grants();
+    std::erase_if(counted, [&](const GrantDetails& details) { return details.grant.id == except; });
+    return sum_of_knocks(counted, read_positions(where, counted));
 }
 
 void check_weak_limit(const Config& config, std::uint64_t others, Count added) {

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "knockmgr/as_ledger_reader.h"
-#include "knockmgr/daemon.h"
+#include "knockmgr/daemon_view.h"
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
@@ -10,51 +10,13 @@
 #include "policy/time_zone.h"
 
 #include <filesystem>
+#include <map>
 
 #include <fmt/format.h>
 
 namespace otk::knockmgr {
 
 namespace {
-
-std::string daemon_text(const Daemon& daemon) {
-    if (!daemon.trouble.empty()) return "unknown: " + daemon.trouble;
-    if (!daemon.says) return "not running";
-    const std::string started =
-        daemon.says->started.empty() ? "at an unknown time" : printable(daemon.says->started);
-    if (!daemon.running) {
-        return fmt::format(
-            "not running: it ended without a word (it was process {}, started {}); look into the journal",
-            daemon.says->pid, started);
-    }
-    return fmt::format("running as process {} since {}\n{}", daemon.says->pid, started,
-                       daemon.accepting ? "accepting knocks"
-                                        : "NOT accepting knocks: " + printable(daemon.says->acceptance));
-}
-
-std::string number_text(const DaemonStatus::Number& number) {
-    return number ? std::to_string(*number) : "unknown";
-}
-
-bool about_alerts(const StatusCounter& counter) {
-    return counter.value == &DaemonStatus::alerts_raised || counter.value == &DaemonStatus::alerts_held_back;
-}
-
-// Those that the file has, one a line, under the line that says since when they count.
-std::string counters_text(const DaemonStatus& says, CountedSince since) {
-    std::string text = fmt::format("(since {} started)", name_of(since));
-    for (const StatusCounter& counter : status_counters()) {
-        const DaemonStatus::Number& number = says.*counter.value;
-        if (counter.since != since || !number || about_alerts(counter)) continue;
-        text += fmt::format("\n{}: {}", counter.name, *number);
-    }
-    return text;
-}
-
-std::string flood_text(const DaemonStatus& says) {
-    if (!says.flood) return "unknown";
-    return *says.flood ? "YES: more packets a second than [alerts] flood that are no knock" : "no";
-}
 
 // The zone that this system shows its times in; grants with hours name their own.
 std::string server_zone() {
@@ -125,21 +87,35 @@ struct Totals {
     std::vector<std::pair<GrantDetails, Count>> few; // enabled grants with few knocks left
 };
 
-Totals add_up(const PolicyStore& store, const Positions& positions, Count few_knocks) {
+// With a million grants it reads those that there is something to say about.
+Totals add_up(const PolicyStore& store, const Places& where, bool ledger_readable, Count few_knocks) {
     Totals totals;
-    totals.users = store.users().size();
-    totals.commands = store.commands().size();
-    totals.weak = weak_knocks(store, positions);
-    store.each_grant([&](const GrantDetails& details) {
-        ++totals.grants;
-        if (details.grant.retired) totals.retired.push_back(details);
-        if (!details.grant.enabled || details.grant.retired) return;
-        ++totals.enabled_grants;
-        const GrantRules& rules = details.grant.rules;
-        if (!rules.hours.empty() && !time_zone_known(rules.time_zone)) totals.without_zone.push_back(details);
-        const Count left = knocks_left(positions, details.grant);
+    const PolicyTotals all = store.totals();
+    totals.users = all.users;
+    totals.commands = all.commands;
+    totals.grants = all.grants;
+    totals.enabled_grants = store.enabled_grants();
+    totals.retired = store.retired_grants();
+    const auto counts = [](const Grant& grant) { return grant.enabled && !grant.retired; };
+    for (GrantDetails& details : store.grants_with_hours()) {
+        if (counts(details.grant) && !time_zone_known(details.grant.rules.time_zone))
+            totals.without_zone.push_back(std::move(details));
+    }
+    const std::vector<GrantDetails> weak = store.weak_grants();
+    totals.weak = sum_of_knocks(weak, ledger_readable ? read_positions(where, weak) : Positions{});
+    // A chain that stands so low was spent so far, or was so short from the beginning.
+    const Positions low = ledger_readable ? read_low_positions(where, few_knocks + 1) : Positions{};
+    std::map<GrantId, GrantDetails> candidates;
+    for (const auto& [chain, position] : low) {
+        if (auto details = store.grant_with(chain)) candidates.emplace(details->grant.id, *details);
+    }
+    for (GrantDetails& details : store.grants_of_length(few_knocks + 1))
+        candidates.emplace(details.grant.id, std::move(details));
+    for (const auto& [id, details] : candidates) {
+        if (!counts(details.grant)) continue;
+        const Count left = knocks_left(low, details.grant);
         if (left <= few_knocks) totals.few.emplace_back(details, left);
-    });
+    }
     return totals;
 }
 
@@ -187,20 +163,6 @@ std::string lines_of(const std::vector<GrantDetails>& grants) {
     return lines;
 }
 
-void add_daemon(Fields& fields, const Daemon& daemon) {
-    fields.add("daemon", daemon_text(daemon));
-    if (!daemon.running) return;
-    const DaemonStatus& says = *daemon.says;
-    fields.add("doors", fmt::format("{} open or waiting to be undone", number_text(says.doors)));
-    fields.add("guard", says.guard.empty() ? "unknown" : printable(says.guard));
-    fields.add("flood", flood_text(says));
-    fields.add("alerts", fmt::format("{} raised, {} held back", number_text(says.alerts_raised),
-                                     number_text(says.alerts_held_back)));
-    fields.add("packets", counters_text(says, CountedSince::capture));
-    fields.add("repeats", counters_text(says, CountedSince::validate));
-    fields.add("knocks", counters_text(says, CountedSince::knockd));
-}
-
 int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
                   const Config& config) {
     Fields fields;
@@ -233,17 +195,17 @@ int status(const Invocation& invocation) {
     const Config config = load_config(where.config);
     const Daemon daemon = ask_daemon(where);
     const LedgerState ledger = ask_ledger(where, store.ledger_id());
-    const Positions positions = ledger.readable ? read_positions(where) : Positions{};
-    const Totals totals = add_up(store, positions, config.alerts.few_left);
+    const Totals totals = add_up(store, where, ledger.readable, config.alerts.few_left);
     (void)(invocation.json() ? print_as_json(daemon, ledger, totals, config)
                              : print_as_text(daemon, ledger, totals, config));
     return daemon.accepting ? 0 : 1;
 }
 
 constexpr std::string_view status_help =
-    "Shows whether knockd runs and accepts knocks, how many doors are open, whether the guard is\n"
-    "armed, whether packets flood in, what was counted and how many alerts were raised and held\n"
-    "back; whether the ledger is the right one, how near the 64-bit chains are to weak_limit, this\n"
+    "Shows whether knockd runs and accepts knocks, whether packets flood in, what was lost, what waits,\n"
+    "how many doors are open, whether the guard is armed, how many alerts were raised and held back,\n"
+    "and what was counted since when; whether the ledger is the right one, how near the 64-bit chains are to "
+    "weak_limit, this\n"
     "server's time zone, and which grants run out of knocks ([alerts] few_left) or refuse everything.\n"
     "Exit code 0 when knockd runs and accepts, else 1.\n"
     "\n"

@@ -24,17 +24,16 @@ int list(const Invocation& invocation) {
     const PolicyStore store = read_policy(invocation.where());
     Json all = Json::array();
     Table table({"USER", "STATE", "GRANTS"});
-    for (const User& user : store.users()) {
-        std::string names;
-        Json commands = Json::array();
-        for (const GrantDetails& grant : store.grants_of_user(user.name)) {
-            names += (names.empty() ? "" : " ") + grant.command.name;
-            commands.push_back(grant.command.name);
+    const bool json = invocation.json();
+    store.each_user([&](const User& user, const std::vector<std::string>& commands) {
+        if (json) {
+            all.push_back({{"name", user.name}, {"enabled", user.enabled}, {"grants", commands}});
+            return;
         }
-        all.push_back({{"name", user.name}, {"enabled", user.enabled}, {"grants", commands}});
+        const std::string names = fmt::format("{}", fmt::join(commands, " "));
         table.add({user.name, state_word(user.enabled), names.empty() ? "-" : names});
-    }
-    if (invocation.json()) return print_json(all);
+    });
+    if (json) return print_json(all);
     return print(table.text("no users yet; `knockmgr user add NAME` adds one"));
 }
 

@@ -136,12 +136,13 @@ void Alerts::Inside::run(const Alert& alert) {
     Job job;
     // Counted downwards, because the job's number is the name of its cgroup, and commands have the others.
     job.row = RowNumber{--last};
-    job.run = {expand(rules.command, alert_tokens, values), environment(alert_tokens, values), std::nullopt};
-    job.limit = time_limit;
+    CommandToRun run{expand(rules.command, alert_tokens, values), environment(alert_tokens, values),
+                     std::nullopt};
     if (geteuid() == 0) {
-        job.run.run_as = find_account(rules.run_as);
-        if (!job.run.run_as) throw Error(fmt::format("there is no user {} ([alerts] run_as)", rules.run_as));
+        run.run_as = find_account(rules.run_as);
+        if (!run.run_as) throw Error(fmt::format("there is no user {} ([alerts] run_as)", rules.run_as));
     }
+    job.prepare = [run] { return ReadyToRun{.run = run, .limit = time_limit}; };
     labels.emplace(job.row, fmt::format("alert {}: {}", name_of(alert.kind), rules.command.front()));
     ++raised;
     programs.submit(std::move(job));
@@ -191,5 +192,7 @@ bool Alerts::child_ended(pid_t pid, int wait_status) {
 std::uint64_t Alerts::raised() const { return inside_->raised; }
 
 std::uint64_t Alerts::held_back() const { return inside_->held_back; }
+
+std::size_t Alerts::waiting() const { return inside_->programs.waiting(); }
 
 } // namespace otk

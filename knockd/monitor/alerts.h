@@ -66,6 +66,7 @@ class Alerts {
     [[nodiscard]] bool child_ended(pid_t pid, int wait_status); // false: not one of these
     [[nodiscard]] std::uint64_t raised() const;                 // handed to the program, since knockd started
     [[nodiscard]] std::uint64_t held_back() const;
+    [[nodiscard]] std::size_t waiting() const; // for one that runs to end
 
   private:
     struct Inside;

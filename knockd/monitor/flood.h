@@ -4,10 +4,10 @@
 #include "knockd/messages.h"
 #include "knockd/monitor/alerts.h"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace otk {
 
@@ -18,29 +18,38 @@ class Flood {
 
     // Once a second, with capture's running totals: they begin anew when capture was started again. It has
     // begun when more packets a second than the limit were no knock, on average over 2 s, and ended when
-    // there were fewer than half of that for 10 s. An alert when one of these happened.
+    // there were fewer than half of that for 10 s. Noise, what cannot be read, known values that come again,
+    // and what the kernel had to drop unread: all of it keeps knocks from getting through. An alert when one
+    // of these happened; its text has the rates of each.
     [[nodiscard]] std::optional<Alert> look(const message::CaptureCounters& totals, Time now);
     [[nodiscard]] bool on() const { return on_; }
 
   private:
-    struct Second {
-        std::uint64_t no_knock = 0;
-        std::uint64_t lost = 0;
-        double seconds = 1; // how long it was
+    // What came between two looks, or more of them.
+    struct Arrived {
+        std::uint64_t noise = 0;
+        std::uint64_t malformed = 0;
+        std::uint64_t repeats = 0;    // known values that were not reported one by one
+        std::uint64_t lost = 0;       // dropped by the kernel
+        std::uint64_t unanswered = 0; // DNS questions; they are noise, too
+        std::uint64_t switches = 0;   // to reading in blocks
+        double seconds = 0;           // how long it took
+        [[nodiscard]] std::uint64_t no_knock() const { return noise + malformed + repeats + lost; }
+        void add(const Arrived& more);
     };
-    [[nodiscard]] Second since_last(const message::CaptureCounters& totals, Time now);
-    [[nodiscard]] Alert begun(double rate, double lost_rate);
-    [[nodiscard]] Alert ended(Time now);
+    [[nodiscard]] Arrived since_last(const message::CaptureCounters& totals, Time now);
+    [[nodiscard]] Alert begun(const Arrived& lately, double rate);
+    [[nodiscard]] Alert ended();
+    [[nodiscard]] static std::string parts_of(const Arrived& arrived, double divisor);
 
     std::uint32_t limit_ = 0;
     message::CaptureCounters last_;
-    std::optional<Time> looked_; // nothing before the first look
-    Second before_;              // the second before this one
+    std::optional<Time> looked_;   // nothing before the first look
+    Arrived before_{.seconds = 1}; // the second before this one
     bool on_ = false;
     unsigned quiet_ = 0; // seconds of it, while on
-    Time began_{};
+    Arrived all_;        // since it began
     double highest_ = 0; // packets a second
-    double packets_ = 0; // since it began
 };
 
 } // namespace otk

@@ -4,6 +4,7 @@
 #include "knockd/journal.h"
 #include "knockd/monitor/check.h"
 #include "knockd/monitor/contract.h"
+#include "knockd/monitor/descriptors.h"
 #include "knockd/monitor/lines.h"
 #include "knockd/monitor/setup.h"
 #include "sys/notify.h"
@@ -36,7 +37,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
     policy_(PolicyStore::open_for_reading(places.policy_db)),
     lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark), status_file_(places.status),
-    between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
+    metrics_file_(config_), between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,
@@ -50,11 +51,17 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
             [this](const message::Release& release) {
                 if (accepting()) to_validate_.send(release); // else it is sent when validate is ready
             },
-            [this] { write_doors(); }}),
+            [this] { doors_changed(); }}),
     policy_watch_(policy_, actor_) {
     between_.first.widen(between_room);
     between_.second.widen(between_room);
     status_.started = clock_.now();
+    provide();
+}
+
+void Monitor::provide() const {
+    const std::string trouble = provide_descriptors(config_);
+    if (!trouble.empty()) journal("knockd", trouble);
 }
 
 void Monitor::serve() {
@@ -66,15 +73,20 @@ void Monitor::serve() {
     loop_.run();
     mark_.flush();
     status_file_.remove();
+    metrics_file_.remove();
 }
 
 void Monitor::start(Helper& helper) {
     helper.ready = false;
     helper.restart.reset();
     if (&helper == &capture_) {
+        status_.counters = {}; // each counts from its own start
+        status_.capture_started = clock_.now();
         host_watch_.note(config_);
         helper.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
     } else {
+        status_.repeated = {};
+        status_.validate_started = clock_.now();
         to_validate_.forget();
         helper.child.start(between_.second.fd(), -1, validate_setup(config_, places_, mark_.head(), false));
     }
@@ -173,7 +185,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
 
 void Monitor::say_readiness() {
     if (!capture_.ready || !validate_.ready) return;
-    status_file_.write(status_);
+    (void)write_status();
     const bool open = status_.acceptance == message::Acceptance::open;
     if (open && !std::exchange(said_ready_, true))
         journal("knockd", fmt::format("ready: {} grant(s)", status_.grants));
@@ -253,11 +265,13 @@ void Monitor::reload() {
         Config config = read_config_();
         must_be_usable(config, places_); // what is wrong with it must be wrong now
         config_ = std::move(config);
+        provide();
         actor_.configure(config_);
         doors_.configure(config_);
         alerts_.configure(config_);
         noticing_.configure(config_);
         flood_.configure(config_);
+        metrics_file_.configure(config_);
         journal("knockd", "the configuration was read again");
         said_ready_ = false;
         start_again(capture_);
@@ -281,6 +295,7 @@ void Monitor::stop() {
     if (std::exchange(stopping_, true)) return;
     notify_service_manager("STOPPING=1");
     journal("knockd", "ending");
+    if (doors_later_) write_doors();
     if (capture_.child.connected()) capture_.child.finish();
     actor_.commands().stop();
     patience_ = loop_.after(stop_patience, [this] {
@@ -302,25 +317,6 @@ void Monitor::stop_further() {
     }
     if (validate_.child.connected()) validate_.child.finish();
     if (!validate_.child.running() && !capture_.child.running()) loop_.stop();
-}
-
-void Monitor::every_second() {
-    mark_.flush();
-    actor_.holds().look_at_clock();
-    doors_.every_second();
-    if (const auto alert = flood_.look(status_.counters, clock_.now())) alerts_.raise(*alert);
-    if (const std::string change = host_watch_.change(config_); !change.empty() && capture_.ready) {
-        journal("knockd", change);
-        start_again(capture_);
-    }
-    status_.commands_running = actor_.commands().running();
-    status_.commands_waiting = actor_.commands().waiting();
-    status_.doors = actor_.holds().size();
-    status_.guard = doors_.guard_state();
-    status_.flood = flood_.on();
-    status_.alerts_raised = alerts_.raised();
-    status_.alerts_held_back = alerts_.held_back();
-    status_file_.write(status_);
 }
 
 } // namespace otk

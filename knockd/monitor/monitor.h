@@ -11,6 +11,7 @@
 #include "knockd/monitor/flood.h"
 #include "knockd/monitor/host_watch.h"
 #include "knockd/monitor/mark.h"
+#include "knockd/monitor/metrics_file.h"
 #include "knockd/monitor/noticing.h"
 #include "knockd/monitor/outgoing.h"
 #include "knockd/monitor/policy_watch.h"
@@ -45,6 +46,7 @@ class Monitor {
     [[nodiscard]] bool accepting() const {
         return validate_.ready && status_.acceptance == message::Acceptance::open;
     }
+    void provide() const; // what [limits] needs
     void start(Helper& helper);
     void start_later(Helper& helper, std::chrono::milliseconds delay);
     void hear(Helper& helper, int most);
@@ -58,6 +60,7 @@ class Monitor {
     void say_readiness();
     void on_signal(int signal);
     void reload();
+    void doors_changed();
     void write_doors();
     void claimed(RowNumber hold, const Address& by);
     void refused_connection(RowNumber hold, const Address& source);
@@ -66,6 +69,8 @@ class Monitor {
     void stop();
     void stop_further();
     void every_second();
+    void watch_for_floods();
+    Status write_status(); // gives what was written
 
     SystemClock clock_;
     Config config_;
@@ -76,6 +81,7 @@ class Monitor {
     Mark mark_;
     Status status_;
     StatusFile status_file_;
+    MetricsFile metrics_file_;
     EventLoop loop_;
     Helper capture_{Child("knockd-capture")};
     Helper validate_{Child("knockd-validate")};
@@ -96,6 +102,8 @@ class Monitor {
     std::unique_ptr<EventLoop::Timer> second_;
     std::unique_ptr<EventLoop::Timer> policy_period_;
     std::unique_ptr<EventLoop::Timer> patience_;
+    std::unique_ptr<EventLoop::Timer> doors_later_; // doors.json is behind
+    std::chrono::steady_clock::time_point doors_written_{};
 };
 
 } // namespace otk

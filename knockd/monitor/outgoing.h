@@ -25,6 +25,8 @@ class Outgoing {
     }
     void forget() { waiting_.clear(); } // the child has ended: a new one asks again for what it needs
 
+    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); } // messages
+
   private:
     void flush();
 

@@ -2,14 +2,11 @@
 
 #include "base/text.h"
 #include "knockd/monitor/lines.h"
-#include "store/status_file.h"
 #include "sys/file.h"
 
 #include <unistd.h>
 
 namespace otk {
-
-namespace {
 
 DaemonStatus as_written(const Status& status) {
     const message::CaptureCounters& counters = status.counters;
@@ -17,6 +14,8 @@ DaemonStatus as_written(const Status& status) {
     return {
         .pid = getpid(),
         .started = format_utc(status.started),
+        .capture_started = format_utc(status.capture_started),
+        .validate_started = format_utc(status.validate_started),
         .acceptance = std::string(status.acceptance ? name_of(*status.acceptance) : "starting"),
         .grants = status.grants,
         .packets_seen = counters.seen,
@@ -25,8 +24,12 @@ DaemonStatus as_written(const Status& status) {
         .noise = counters.noise,
         .hits = counters.hits,
         .held_back = counters.held_back,
+        .switches = counters.switches,
         .dns_answered = counters.answered,
         .dns_not_answered = counters.not_answered,
+        .spent = repeated.spent,
+        .commits = repeated.commits,
+        .largest_batch = repeated.largest_batch,
         .duplicates = repeated.duplicates,
         .replays = repeated.replays,
         .late = repeated.late,
@@ -34,24 +37,28 @@ DaemonStatus as_written(const Status& status) {
         .accepted = status.accepted,
         .refused = status.refused,
         .contested = status.contested,
+        .not_started = status.not_started,
         .child_crashes = status.child_crashes,
+        .floods = status.floods,
         .alerts_raised = status.alerts_raised,
         .alerts_held_back = status.alerts_held_back,
         .commands_running = status.commands_running,
         .commands_waiting = status.commands_waiting,
+        .hits_waiting = status.hits_waiting,
+        .messages_waiting = status.messages_waiting,
+        .ends_waiting = status.ends_waiting,
+        .alerts_waiting = status.alerts_waiting,
         .doors = status.doors,
         .guard = status.guard,
         .flood = status.flood,
     };
 }
 
-} // namespace
-
 void StatusFile::write(const Status& status) {
     const std::string text = format_status(as_written(status));
     if (text == written_) return;
     try {
-        replace_file(file_, text, 0644, false);
+        publish_file(file_, text, 0644);
         written_ = text;
         trouble_.over();
     } catch (const Error& error) {

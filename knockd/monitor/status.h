@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "knockd/journal.h"
 #include "knockd/messages.h"
+#include "store/status_file.h"
 
 #include <filesystem>
 #include <optional>
@@ -14,6 +15,8 @@ namespace otk {
 
 struct Status {
     Time started{};
+    Time capture_started{};
+    Time validate_started{};
     std::optional<message::Acceptance> acceptance; // none: validate has not reported yet
     std::uint64_t grants = 0;                      // live when validate started
     message::CaptureCounters counters;             // since knockd-capture started
@@ -21,15 +24,24 @@ struct Status {
     std::uint64_t accepted = 0;                    // since knockd started, like those below
     std::uint64_t refused = 0;
     std::uint64_t contested = 0;
+    std::uint64_t not_started = 0; // commands that could not be started though their knock was spent
     std::uint64_t child_crashes = 0;
+    std::uint64_t floods = 0; // begun
     std::uint64_t alerts_raised = 0;
     std::uint64_t alerts_held_back = 0;
     std::size_t commands_running = 0; // now, like those below
     std::size_t commands_waiting = 0;
+    std::size_t hits_waiting = 0;     // between capture and validate
+    std::size_t messages_waiting = 0; // from us to validate
+    std::size_t ends_waiting = 0;     // of commands, to be stored in the ledger
+    std::size_t alerts_waiting = 0;
     std::size_t doors = 0; // and undos that wait
     std::string guard;     // Firewall::guard_state()
     bool flood = false;    // more packets a second than [alerts] flood
 };
+
+// As knockmgr and the metrics show it.
+[[nodiscard]] DaemonStatus as_written(const Status& status);
 
 class StatusFile {
   public:

@@ -88,6 +88,9 @@ struct Config {
         std::chrono::seconds passphrase_age{365 * 24 * 3600}; // 0: never too old
         std::uint32_t flood = 10'000;                         // packets a second that are no knock
     } alerts;
+    struct {
+        std::filesystem::path file; // for node_exporter's textfile collector; empty: none
+    } metrics;
 };
 
 // Throws Error: "FILE:LINE:COLUMN: what is wrong, what it should be". A file that does not exist is an Error

@@ -143,6 +143,10 @@ constexpr std::array keys{
         [](const SettingReader& setting, Config& config) {
             config.alerts.flood = number_of(setting, 1, 100'000'000);
         }},
+    Key{"metrics", "file", R"("")",
+        "Counters for Prometheus, for example \"/var/lib/prometheus/node-exporter/otk.prom\": a file in the\n"
+        "folder of node_exporter's textfile collector, which reads names that end in .prom. \"\" is none.",
+        read_metrics_file},
 };
 
 } // namespace

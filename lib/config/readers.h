@@ -22,6 +22,7 @@ void read_firewall_mode(const SettingReader& setting, Config& config);
 void read_always_allow(const SettingReader& setting, Config& config);
 void read_alert_command(const SettingReader& setting, Config& config);
 void read_alert_kinds(const SettingReader& setting, Config& config);
+void read_metrics_file(const SettingReader& setting, Config& config);
 // The name of a system account.
 [[nodiscard]] std::string read_account(const SettingReader& setting);
 // The name of a table or set of nftables.

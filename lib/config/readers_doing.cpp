@@ -131,6 +131,22 @@ void read_alert_kinds(const SettingReader& setting, Config& config) {
     config.alerts.on = std::move(kinds);
 }
 
+// The collector reads what ends in .prom and leaves the rest alone, so that a wrong name would be silence.
+void read_metrics_file(const SettingReader& setting, Config& config) {
+    constexpr std::size_t longest_path = 4000; // the kernel takes 4096 with the temporary name's ending
+    const std::string text = setting.text();
+    const std::filesystem::path file(text);
+    const bool clean = text.size() <= longest_path && std::none_of(text.begin(), text.end(), [](char c) {
+                           return static_cast<std::uint8_t>(c) < ' ' || c == '\x7f';
+                       });
+    if (!text.empty() && (!clean || !file.is_absolute() || file.extension() != ".prom")) {
+        setting.refuse(fmt::format("is '{}'; it should be an absolute path that ends in .prom, for example "
+                                   "\"/var/lib/prometheus/node-exporter/otk.prom\", or \"\" for none",
+                                   printable(text)));
+    }
+    config.metrics.file = file;
+}
+
 void check_together(const Document& document, const Config& config) {
     if (config.firewall.set4 != config.firewall.set6) return;
     for (const Setting& setting : document.settings) {

@@ -44,6 +44,12 @@ inline void bind_bytes(SQLite::Statement& statement, int index, Bytes bytes) {
     statement.bind(index, from, static_cast<int>(bytes.size()));
 }
 
+// Not copied: they stay where they are until the statement was carried out.
+inline void lend_bytes(SQLite::Statement& statement, int index, Bytes bytes) {
+    const void* from = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+    statement.bindNoCopy(index, from, static_cast<int>(bytes.size()));
+}
+
 inline void bind_text(SQLite::Statement& statement, int index, std::string_view text) {
     statement.bind(index, std::string(text));
 }

@@ -32,16 +32,20 @@ void bind_command(SQLite::Statement& statement, const Command& command) {
 } // namespace
 
 void PolicyStore::Inside::record(std::string_view what, const std::string& object, const Json& before,
-                                 const Json& after) const {
+                                 const Json& after, std::optional<GrantId> about) const {
     SQLite::Statement insert =
-        prepare("INSERT INTO change (at, who, what, object, state_before, state_after) "
-                "VALUES (?, ?, ?, ?, ?, ?)");
+        prepare("INSERT INTO change (at, who, what, object, state_before, state_after, grant) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)");
     bind_time(insert, 1, clock->now());
     bind_text(insert, 2, who);
     bind_text(insert, 3, what);
     bind_text(insert, 4, object);
     bind_text(insert, 5, before.is_null() ? "" : json_text(before, object));
     bind_text(insert, 6, after.is_null() ? "" : json_text(after, object));
+    if (about)
+        insert.bind(7, number_of(*about));
+    else
+        insert.bind(7); // NULL
     insert.exec();
 }
 

@@ -78,7 +78,7 @@ void PolicyStore::Inside::remove_grant(const GrantDetails& details) const {
     keep.bind(3, number_of(details.user.id));
     keep.bind(4, number_of(details.command.id));
     promise(keep.exec() == 1, "a grant that is removed has a user and a command");
-    record("grant remove", name_of(details), to_json(details), nullptr);
+    record("grant remove", name_of(details), to_json(details), nullptr, details.grant.id);
 }
 
 GrantId PolicyStore::add_grant(const Grant& grant) {
@@ -103,7 +103,7 @@ GrantId PolicyStore::add_grant(const Grant& grant) {
         insert.exec();
         const GrantId id{inside_->database.sqlite().getLastInsertRowid()};
         const GrantDetails details = inside_->grant(id);
-        inside_->record("grant add", name_of(details), nullptr, to_json(details));
+        inside_->record("grant add", name_of(details), nullptr, to_json(details), id);
         return id;
     });
 }
@@ -116,7 +116,7 @@ void PolicyStore::set_grant_enabled(GrantId id, bool enabled) {
         update.bind(2, number_of(id));
         update.exec();
         inside_->record(enabled ? "grant enable" : "grant disable", name_of(before), to_json(before),
-                        to_json(inside_->grant(id)));
+                        to_json(inside_->grant(id)), id);
     });
 }
 
@@ -128,7 +128,7 @@ void PolicyStore::set_grant_rules(GrantId id, const GrantRules& rules) {
         bind_rules(update, 1, rules);
         update.bind(number_of_rules + 1, number_of(id));
         update.exec();
-        inside_->record("grant set", name_of(before), to_json(before), to_json(inside_->grant(id)));
+        inside_->record("grant set", name_of(before), to_json(before), to_json(inside_->grant(id)), id);
     });
 }
 
@@ -140,7 +140,7 @@ void PolicyStore::renew_grant(GrantId id, const Enrolment& enrolment, const Chai
         update.bind(1, number);
         update.bind(2, number_of(id));
         update.exec();
-        inside_->record("grant renew", name_of(before), to_json(before), to_json(inside_->grant(id)));
+        inside_->record("grant renew", name_of(before), to_json(before), to_json(inside_->grant(id)), id);
     });
 }
 
@@ -160,7 +160,7 @@ void PolicyStore::retire_all_chains() {
         inside_
             ->prepare("UPDATE meta SET oldest_enrolment = (SELECT coalesce(max(id), 0) + 1 FROM enrolment)")
             .exec();
-        inside_->record("restore", "", before, oldest());
+        inside_->record("restore", "", before, oldest(), all_grants);
     });
 }
 

@@ -15,9 +15,10 @@ namespace otk {
 
 struct PolicyStore::Inside {
     Database database;
-    std::string who;                          // empty: opened for reading
-    std::shared_ptr<const Clock> clock;       // of the change rows
-    std::optional<SQLite::Statement> version; // kept: it is asked for many times a second
+    std::string who;                              // empty: opened for reading
+    std::shared_ptr<const Clock> clock;           // of the change rows
+    std::optional<SQLite::Statement> version;     // kept: it is asked for many times a second
+    std::optional<SQLite::Statement> one_grant{}; // likewise: for each knock of a user who was not known
 
     [[nodiscard]] SQLite::Statement prepare(const std::string& sql) const { return {database.sqlite(), sql}; }
 
@@ -38,9 +39,9 @@ struct PolicyStore::Inside {
         });
     }
 
-    // A row of the change table; null where there is nothing.
-    void record(std::string_view what, const std::string& object, const Json& before,
-                const Json& after) const;
+    // A row of the change table; null where there is nothing. `about`: the grant that it concerns.
+    void record(std::string_view what, const std::string& object, const Json& before, const Json& after,
+                std::optional<GrantId> about = std::nullopt) const;
 
     // What the id stands for; Error when it was removed meanwhile.
     [[nodiscard]] User user(UserId id) const;
@@ -61,6 +62,9 @@ struct PolicyStore::Inside {
     // With a change row of its own, and a row of `removed_grant`.
     void remove_grant(const GrantDetails& details) const;
 };
+
+// In the place of a grant in the change table: the change concerns all of them.
+inline constexpr GrantId all_grants{0};
 
 // "anna/sshd", as the change table names a grant.
 [[nodiscard]] std::string name_of(const GrantDetails& details);

@@ -81,9 +81,12 @@ std::optional<Command> PolicyStore::command_named(std::string_view name) const {
 
 std::optional<GrantDetails> PolicyStore::grant(GrantId id) const {
     return inside_->database.doing("read a grant", [&]() -> std::optional<GrantDetails> {
-        std::vector<GrantDetails> found = inside_->grants_where("grant.id = ?", number_of(id));
-        if (found.empty()) return std::nullopt;
-        return std::move(found.front());
+        auto& kept = inside_->one_grant;
+        if (!kept) kept.emplace(inside_->database.sqlite(), select_grants("WHERE grant.id = ?"));
+        const Asking select(*kept);
+        select->bind(1, number_of(id));
+        if (!select->executeStep()) return std::nullopt;
+        return read_grant(inside_->database, *select);
     });
 }
 

@@ -43,6 +43,31 @@ struct GrantDetails {
     Command command;
 };
 
+// Of a grant only what knockd-validate needs to recognise its knocks: a million of them are read at start.
+struct GrantChain {
+    GrantId grant{};
+    ChainId chain{};
+    Algorithm algorithm{};
+    Count length = 0;
+    Value image; // as it was enrolled
+    bool enabled = true;
+    bool retired = false;
+};
+
+// How many there are, without reading them.
+struct PolicyTotals {
+    std::size_t users = 0;
+    std::size_t commands = 0;
+    std::size_t grants = 0;
+};
+
+// Which grants an administrator's changes concern.
+struct ChangedGrants {
+    std::int64_t newest = 0;     // number of the newest change
+    bool all = false;            // read all of them; `grants` is empty then
+    std::vector<GrantId> grants; // each once; they may be gone
+};
+
 // One row of the change table: what an administrator did.
 struct Change {
     std::int64_t id = 0;
@@ -117,6 +142,28 @@ class PolicyStore {
     // In order of id; without holding all of them in memory.
     void each_grant(const std::function<void(const GrantDetails&)>& visit) const;
     [[nodiscard]] std::vector<GrantDetails> grants_of_user(std::string_view user) const;
+    // The chains alone, which costs a fifth of that. In order of the grants' ids.
+    void each_chain(const std::function<void(const GrantChain&)>& visit) const;
+    [[nodiscard]] std::optional<GrantChain> chain_of(GrantId id) const;
+    // What was decided about grants after change number `after`: added, changed, renewed or removed ones,
+    // those that went with their user or command included. `all` where so many were that reading all is
+    // quicker, where the change concerns all, and where the file has fewer changes than that (a backup was
+    // put back). Whoever reads grants afterwards sees at least these changes, and perhaps later ones, which
+    // come again the next time.
+    [[nodiscard]] ChangedGrants grants_changed_after(std::int64_t after, std::size_t most = 50'000) const;
+    [[nodiscard]] std::int64_t newest_change() const; // its number
+    [[nodiscard]] PolicyTotals totals() const;
+    [[nodiscard]] std::size_t enabled_grants() const; // whose chain is not retired
+    // Some of a million, without reading all the others. In order of id.
+    [[nodiscard]] std::vector<GrantDetails> weak_grants() const;    // of 64-bit chains
+    [[nodiscard]] std::vector<GrantDetails> retired_grants() const; // by retire_all_chains()
+    [[nodiscard]] std::vector<GrantDetails> grants_with_hours() const;
+    [[nodiscard]] std::vector<GrantDetails> grants_of_length(Count most) const; // of their chains, at most
+    [[nodiscard]] std::optional<GrantDetails> grant_with(const ChainId& chain) const;
+    // Names of those who have a grant for the command, in order of the grants.
+    [[nodiscard]] std::vector<std::string> users_of(CommandId command) const;
+    // Every user in order of the names, with those of the commands that he has a grant for, in their order.
+    void each_user(const std::function<void(const User&, const std::vector<std::string>&)>& visit) const;
     [[nodiscard]] std::vector<Change> changes(std::size_t newest) const;
 
     // Of a grant that was removed, by itself or with its user or command: the names, and the command as it

@@ -14,8 +14,10 @@ namespace otk {
 struct DaemonStatus {
     using Number = std::optional<std::uint64_t>;
 
-    std::int64_t pid = 0;   // 0: the file names none
-    std::string started;    // UTC, as format_utc writes it
+    std::int64_t pid = 0; // 0: the file names none
+    std::string started;  // knockd; UTC, as format_utc writes it
+    std::string capture_started;
+    std::string validate_started;
     std::string acceptance; // "open", or why nothing is accepted; "starting"
     Number grants;          // live when knockd-validate started
 
@@ -26,9 +28,13 @@ struct DaemonStatus {
     Number noise;            // read, but no knock
     Number hits;             // values of a chain
     Number held_back;        // repeats that were not reported one by one
+    Number switches;         // to the ring for floods
     Number dns_answered;     // answers sent
     Number dns_not_answered; // over the rate, or not sendable
     // Since knockd-validate started.
+    Number spent;
+    Number commits;
+    Number largest_batch; // most hits that were judged together
     Number duplicates;
     Number replays;
     Number late;
@@ -37,13 +43,19 @@ struct DaemonStatus {
     Number accepted;
     Number refused;
     Number contested;
+    Number not_started; // commands of accepted knocks that could not be started
     Number child_crashes;
+    Number floods; // begun
     Number alerts_raised;
     Number alerts_held_back;
 
     // Now.
     Number commands_running;
     Number commands_waiting;
+    Number hits_waiting;       // between knockd-capture and knockd-validate
+    Number messages_waiting;   // from knockd to knockd-validate
+    Number ends_waiting;       // of commands, to be stored in the ledger
+    Number alerts_waiting;     // for the alert program
     Number doors;              // and undos that wait
     std::string guard;         // Firewall::guard_state(); "" when it is not known
     std::optional<bool> flood; // more packets a second than [alerts] flood
@@ -58,9 +70,23 @@ struct StatusCounter {
     std::string_view name; // for people
     CountedSince since{};
     DaemonStatus::Number DaemonStatus::*value = nullptr;
+    std::string_view
+        metric;            // for Prometheus (metrics_text.h); it ends in _total unless it is a highest value
+    std::string_view help; // likewise: one sentence
 };
 // All counters, in the order of the file.
 [[nodiscard]] std::span<const StatusCounter> status_counters();
+
+// What is no counter: how things stand now.
+struct StatusGauge {
+    std::string_view key;
+    std::string_view name;
+    DaemonStatus::Number DaemonStatus::*value = nullptr;
+    std::string_view metric;
+    std::string_view help;
+    bool queue = false; // something waits there: 0 when all is well
+};
+[[nodiscard]] std::span<const StatusGauge> status_gauges();
 
 [[nodiscard]] std::string format_status(const DaemonStatus& status); // JSON, times in UTC
 // Nothing when the text is not what knockd writes.

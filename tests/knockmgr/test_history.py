@@ -249,29 +249,62 @@ def test_status_of_a_dead_daemon():
         expect_in("not what knockd writes", otk.run("status").out)
 
 
+def fields_of(text):
+    """Name -> the lines under it, of what `status` prints for people."""
+    fields, name = {}, None
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            name, line = line.split(":", 1)
+            fields[name] = []
+        fields[name].append(line.strip())
+    return fields
+
+
 def test_status_counters():
-    """status shows the counters by names that people understand, and since when they count"""
+    """status shows the counters by names that people understand, in columns, and since when they count"""
     with Installation() as otk:
-        counters = {"packets_seen": 41, "dns_not_answered": 42, "late": 40, "accepted": 43, "alerts_raised": 44}
-        with Daemon(otk, counters=counters, doors=3, guard="armed", flood=True):
+        counters = {"packets_seen": 120041, "dns_not_answered": 42, "packets_lost": 0, "late": 40, "accepted": 43, "refused": 7,
+                    "alerts_raised": 44, "floods": 2}
+        with Daemon(otk, counters=counters, doors=3, guard="armed", flood=True, commands_running=5, commands_waiting=0,
+                    capture_started="2026-11-21T19:00:01Z"):
             found, text = status(otk, 0), otk.must("status").out
         expect((found["running"], found["accepting"], found["daemon"]["counters"]["dns_not_answered"]), (True, True, 42))
-        text = re.sub(r"\n +", "\n", text)
-        expect_in("(since knockd-capture started)\npackets seen: 41\nDNS answers not sent: 42\n", text)
-        expect_in("(since knockd-validate started)\nlate knocks: 40\n", text)
-        expect_in("(since knockd started)\nknocks accepted: 43\n", text)
-        text = re.sub(r":  +", ": ", text)
-        for line in ("doors: 3 open", "guard: armed", "flood: YES", "alerts: 44 raised, unknown held back"):
-            expect_in("\n" + line, text)
+        says = fields_of(text)
+        expect(says["packets"], ["since 2026-11-21T19:00:01Z (knockd-capture)", "120041  seen",
+                                 "0  dropped by the kernel for want of room", "42  DNS questions not answered"])
+        expect_in("\n                120041  seen\n                     0  dropped", text)
+        expect(says["values"], ["since knockd-validate started", "40  late: jumped over by a later one"])
+        expect(says["knocks"], ["since 2026-11-21T19:00:00Z (knockd)", "43  honoured", "7  refused"])
+        expect(says["doors"], ["3 open or waiting to be undone"])
+        expect(says["commands"], ["5 running"])
+        expect(says["guard"], ["armed"])
+        expect(says["flood"], ["YES: more packets a second than [alerts] flood that are no knock; 2 since 2026-11-21T19:00:00Z"])
+        expect(says["alerts"], ["44 raised, unknown held back"])
+        expect(says["lost"], ["nothing since 2026-11-21T19:00:01Z"])
+        expect(says["queues"], ["empty"])
+
+
+def test_status_of_losses():
+    """what was lost and what waits is told before all counters, by how much and since when"""
+    with Installation() as otk:
+        counters = {"packets_seen": 9900, "packets_lost": 100, "not_spent": 1}
+        with Daemon(otk, counters=counters, capture_started="2026-11-21T19:00:01Z", commands_waiting=3, hits_waiting=0,
+                    ends_waiting=12):
+            says = fields_of(otk.must("status").out)
+        expect(says["lost"], ["100 of 10000 packets (1.00 %) since 2026-11-21T19:00:01Z; a knock among them must be sent again",
+                              "and 1 knock could not be spent since knockd-validate started: look into the journal"])
+        expect(says["queues"], ["3 commands that wait to be run", "12 ends of commands not yet in the ledger"])
 
 
 def test_status_of_an_older_daemon():
     """what knockd does not say is not known, and nothing is made up for it"""
     with Installation() as otk:
         with Daemon(otk):
-            text = re.sub(r":  +", ": ", otk.must("status").out)
-            for line in ("doors: unknown", "guard: unknown", "flood: unknown", "alerts: unknown raised"):
-                expect_in("\n" + line, text)
+            says = fields_of(otk.must("status").out)
+        for name in ("flood", "lost", "queues", "guard"):
+            expect(says[name], ["unknown"])
+        expect(says["doors"], ["unknown open or waiting to be undone"])
+        expect(says["alerts"], ["unknown raised, unknown held back"])
 
 
 def test_status_of_few_knocks():

@@ -72,6 +72,7 @@ std::string all_of(const Config& config) {
     add(config.alerts.silence.count());
     add(config.alerts.passphrase_age.count());
     add(config.alerts.flood);
+    add(config.metrics.file.string());
     return text;
 }
 
@@ -142,6 +143,8 @@ few_left = 0
 silence = "2h"
 passphrase_age = "never"
 flood = 1
+[metrics]
+file = "/var/lib/node/otk.prom"
 )",
                                        "otk.toml");
     CHECK(config.capture.interfaces == std::vector<std::string>{"eth0", "wg0"});
@@ -181,6 +184,7 @@ flood = 1
     CHECK(config.alerts.silence == std::chrono::hours{2});
     CHECK(config.alerts.passphrase_age.count() == 0);
     CHECK(config.alerts.flood == 1);
+    CHECK(config.metrics.file == "/var/lib/node/otk.prom");
 }
 
 TEST_CASE("slips are pointed at") {

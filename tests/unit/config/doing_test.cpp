@@ -65,3 +65,18 @@ TEST_CASE("alerts name what there is, and their command is checked like any othe
     CHECK(says("[limits]\ndoors = 0\n", "2:9", "from 1 to 4096"));
     CHECK(says("[users]\nforward = \"\"\n", "2:11", "account"));
 }
+
+TEST_CASE("a metrics file that the collector would not read, or that depends on where knockd was started") {
+    for (const char* path : {"otk.prom", "./otk.prom", "/x/otk.txt", "/x/otk", "/x/", "/x/.prom",
+                             "/x/otk.PROM", "/x/a\\u0000.prom", "/x\\n/otk.prom", "otk"}) {
+        CAPTURE(path);
+        CHECK(says("[metrics]\nfile = \"" + std::string(path) + "\"\n", "2:8",
+                   "absolute path that ends in .prom"));
+    }
+    CHECK(says("[metrics]\nfile = 3\n", "2:8", "a text in quotes"));
+    CHECK(says("[metrics]\nfile = \"/" + std::string(4096, 'x') + ".prom\"\n", "2:8", "absolute path"));
+    CHECK(says("[metrics]\nfiel = \"\"\n", "2:1", "did you mean 'file'?"));
+    CHECK(says("[metric]\nfile = \"\"\n", "1:2", "did you mean [metrics]?"));
+    CHECK(fault_of("[metrics]\nfile = \"\"\n") == "accepted");
+    CHECK(fault_of("[metrics]\nfile = \"/x/otk.prom\"\n") == "accepted");
+}
