@@ -64,7 +64,12 @@ class Network:
 
     def _add_namespace(self, name):
         run(["ip", "netns", "add", name])
-        self._undo.callback(_remove_namespace, name)
+        self._undo.callback(remove_namespace, name)
+
+    def without_ipv6(self):
+        """The hosts that there are, and the switch: they send nothing over IPv6 any more, not even by themselves."""
+        for netns in (self._switch, *(host.netns for host in self._hosts.values())):
+            run(["ip", "netns", "exec", netns, "sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"])
 
     def resolv_conf(self, host, nameserver):
         """Programs that `host` runs from now on find this name server in /etc/resolv.conf (ip-netns(8))."""
@@ -79,7 +84,7 @@ class Network:
             file.write(f"nameserver {nameserver}\noptions timeout:2 attempts:2\n")
 
 
-def _remove_namespace(name):
+def remove_namespace(name):
     """With what still runs in it, such as commands whose knockd was killed: nobody else is in there."""
     for pid in run(["ip", "netns", "pids", name]).split():
         with contextlib.suppress(ProcessLookupError):

@@ -19,11 +19,12 @@ DaemonStatus full_status() {
     status.acceptance = "open";
     status.guard = "armed";
     status.flood = true;
-    status.grants = 1;
-    status.commands_running = 2;
-    status.commands_waiting = 3;
-    status.doors = 4;
-    std::uint64_t number = 100;
+    status.capture_started = "2026-11-21T19:00:01Z";
+    status.validate_started = "2026-11-21T19:00:02Z";
+    std::uint64_t number = 1;
+    for (const StatusGauge& gauge : status_gauges())
+        status.*gauge.value = number++;
+    number = 100;
     for (const StatusCounter& counter : status_counters())
         status.*counter.value = number++;
     return status;
@@ -40,25 +41,41 @@ TEST_CASE("status file: everything that is written is read again") {
     CHECK(read->acceptance == "open");
     CHECK(read->guard == "armed");
     CHECK(read->flood == true);
-    CHECK(read->grants == 1);
-    CHECK(read->commands_running == 2);
-    CHECK(read->commands_waiting == 3);
-    CHECK(read->doors == 4);
+    CHECK(read->capture_started == status.capture_started);
+    CHECK(read->validate_started == status.validate_started);
+    for (const StatusGauge& gauge : status_gauges()) {
+        INFO(gauge.key);
+        CHECK((*read).*gauge.value == status.*gauge.value);
+    }
     for (const StatusCounter& counter : status_counters()) {
         INFO(counter.key);
         CHECK((*read).*counter.value == status.*counter.value);
     }
 }
 
-TEST_CASE("status file: each counter has a key and a name of its own") {
+TEST_CASE(
+    "status file: each counter and gauge has a key and a name of its own, and shows a value of its own") {
     std::set<std::string_view> keys;
     std::set<std::string_view> names;
     for (const StatusCounter& counter : status_counters()) {
         keys.insert(counter.key);
         names.insert(counter.name);
     }
-    CHECK(keys.size() == status_counters().size());
-    CHECK(names.size() == status_counters().size());
+    for (const StatusGauge& gauge : status_gauges()) {
+        keys.insert(gauge.key);
+        names.insert(gauge.name);
+    }
+    const std::size_t all = status_counters().size() + status_gauges().size();
+    CHECK(keys.size() == all);
+    CHECK(names.size() == all);
+    // Each value was given by full_status() to one of them alone: no two stand for the same member.
+    const DaemonStatus status = full_status();
+    std::set<std::uint64_t> values;
+    for (const StatusCounter& counter : status_counters())
+        values.insert((status.*counter.value).value());
+    for (const StatusGauge& gauge : status_gauges())
+        values.insert((status.*gauge.value).value());
+    CHECK(values.size() == all);
 }
 
 TEST_CASE("status file: what the writer did not know is not written, and not invented by the reader") {
