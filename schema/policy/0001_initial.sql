@@ -240,7 +240,8 @@ CREATE TABLE change (
     what         TEXT NOT NULL CHECK (what <> ''),
     object       TEXT NOT NULL,
     state_before TEXT NOT NULL CHECK (state_before = '' OR json_valid(state_before)),
-    state_after  TEXT NOT NULL CHECK (state_after = '' OR json_valid(state_after))
+    state_after  TEXT NOT NULL CHECK (state_after = '' OR json_valid(state_after)),
+    grant        INTEGER CHECK (grant >= 0) -- the one that it is about; 0: all of them; NULL: none
 ) STRICT;
 
 CREATE TRIGGER change_stays BEFORE DELETE ON change
