@@ -204,9 +204,9 @@ int status(const Invocation& invocation) {
 constexpr std::string_view status_help =
     "Shows whether knockd runs and accepts knocks, whether packets flood in, what was lost, what waits,\n"
     "how many doors are open, whether the guard is armed, how many alerts were raised and held back,\n"
-    "and what was counted since when; whether the ledger is the right one, how near the 64-bit chains are to "
-    "weak_limit, this\n"
-    "server's time zone, and which grants run out of knocks ([alerts] few_left) or refuse everything.\n"
+    "and what was counted since when; whether the ledger is the right one, how near the 64-bit chains\n"
+    "are to weak_limit, this server's time zone, and which grants run out of knocks ([alerts] few_left)\n"
+    "or refuse everything.\n"
     "Exit code 0 when knockd runs and accepts, else 1.\n"
     "\n"
     "examples:\n"

@@ -9,7 +9,7 @@ namespace otk {
 
 namespace {
 
-constexpr std::chrono::milliseconds doors_period{50};
+constexpr std::chrono::milliseconds doors_period{5}; // less than any program takes to start and ask
 
 } // namespace
 

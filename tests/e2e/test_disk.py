@@ -29,9 +29,10 @@ def full_disk(w, *disks, start=True):
         yield w.daemon.log_size()
 
 
-def not_spent(w):
+def not_spent(w, and_held_back=False):
     with open(f"{w.installation.state}/monitor/status.json", encoding="ascii") as file:
-        return json.load(file)["counters"]["not_spent"]
+        counters = json.load(file)["counters"]
+    return counters["not_spent"] + (counters["held_back"] if and_held_back else 0)
 
 
 def expect_not_spent(w, right, begin):
@@ -85,7 +86,8 @@ def all_full(w):
         assert w.daemon.alive() and len(w.daemon.children()) == 2, w.daemon.children()
     assert len(right.runs()) == before, "a knock ran that could not be spent"
     expect_it_works(w, right, value)
-    wait.until(lambda: not_spent(w) >= 2, "it tells how many were not spent")
+    # The second one was held back where it came before the first had been judged for long.
+    wait.until(lambda: not_spent(w, and_held_back=True) >= 2, "it tells how many were not spent")
 
 
 @suite.case("an open door ends in time on a full disk; its undo runs when there is room again, once")
