@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <poll.h>
 #include <string>
@@ -11,33 +12,61 @@ namespace otk {
 
 namespace {
 
-// How long one line may wait for a reader that is behind. When it did not help the next ones do not wait: a
-// journal that stands still must not hold up who serves strangers and ends doors.
-constexpr int patience_ms = 100;
-std::uint64_t lost = 0; // lines, since somebody read
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 
-// Where it is writable a line of up to a page is taken at once, by a pipe and by the journal's socket.
-bool has_room() {
+Patience patience;
+std::uint64_t lost = 0; // lines, since one was taken
+
+nanoseconds monotonic_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+// Where it is writable a line of up to a page is taken at once, by a pipe and by the journal's socket. A
+// descriptor that is no good counts as writable: that is write's to find out.
+bool is_writable(milliseconds wait) {
     pollfd journal{STDERR_FILENO, POLLOUT, 0};
-    return ::poll(&journal, 1, lost == 0 ? patience_ms : 0) != 0; // what fails is write's to find out
+    return ::poll(&journal, 1, static_cast<int>(wait.count())) > 0;
 }
 
-void put(const std::string& line) {
-    (void)!::write(STDERR_FILENO, line.data(), line.size()); // nowhere to complain to
+bool has_room() {
+    if (is_writable(milliseconds{0})) return true;
+    const nanoseconds from = monotonic_now();
+    const milliseconds left = patience.left(from);
+    if (left == milliseconds{0}) return false;
+    const bool writable = is_writable(left);
+    patience.waited(from, monotonic_now());
+    return writable;
+}
+
+bool put(const std::string& line) {
+    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    return written == static_cast<ssize_t>(line.size()); // and nowhere to complain to
 }
 
 } // namespace
 
-void journal(std::string_view program, std::string_view text) {
+// The time that counts begins anew only after a while without any wait: so no two of its beginnings fall into
+// the same ten seconds.
+milliseconds Patience::left(nanoseconds now) const {
+    const nanoseconds used = now - last_ >= within ? nanoseconds{0} : used_;
+    return std::chrono::floor<milliseconds>(std::max(most - used, nanoseconds{0}));
+}
+
+void Patience::waited(nanoseconds from, nanoseconds until) {
+    if (from - last_ >= within) used_ = nanoseconds{0};
+    used_ += until - from;
+    last_ = until;
+}
+
+bool journal_taken(std::string_view program, std::string_view text) {
     if (!has_room()) {
         ++lost;
-        return;
+        return false;
     }
     // Without {fmt}: under the undefined behaviour sanitizer its buffers are looked at by a system call that
     // no sandbox allows.
     std::string line = std::string(program) + ": ";
     if (lost > 0) {
-        put(line + std::to_string(lost) + " line(s) were lost here, because nobody read them\n");
+        (void)put(line + std::to_string(lost) + " line(s) were lost here, because nobody read them\n");
         lost = 0;
     }
     for (const char c : text) {
@@ -46,8 +75,10 @@ void journal(std::string_view program, std::string_view text) {
         line += control ? "\\x" + to_hex({&byte, 1}) : std::string(1, c);
     }
     line += '\n';
-    put(line);
+    return put(line);
 }
+
+void journal(std::string_view program, std::string_view text) { (void)journal_taken(program, text); }
 
 void Complaint::say(std::string_view text) {
     if (text == said_) return;

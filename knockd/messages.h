@@ -48,7 +48,8 @@ struct CaptureCounters {
     std::uint64_t lost = 0;         // dropped by the kernel for want of room
     std::uint64_t unread = 0;       // malformed, fragments, not a carrier
     std::uint64_t noise = 0;        // read, but no knock
-    std::uint64_t hits = 0;         // sent to validate
+    std::uint64_t hits = 0;         // for validate
+    std::uint64_t waiting = 0;      // of these, now: not yet sent, because validate is behind
     std::uint64_t held_back = 0;    // values that came again too often, or too soon, to report each time
     std::uint64_t answered = 0;     // DNS answers sent
     std::uint64_t not_answered = 0; // over the rate, or not sendable
@@ -211,6 +212,9 @@ struct ValidateCounters {
     std::uint64_t replays = 0;
     std::uint64_t late = 0;
     std::uint64_t lost = 0; // knocks that could not be spent, and stay valid
+    // Hits of no chain any more: between capture's look and ours the chain went beyond the window from them,
+    // or its grant was removed or renewed. (Or capture lies.)
+    std::uint64_t stale = 0;
     friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
 };
 

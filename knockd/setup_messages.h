@@ -50,6 +50,7 @@ struct ValidateSetup {
     std::uint32_t version = protocol;
     bool dry_run = false; // --read: on a copy of the ledger, by the packets' own time
     bool have_mark = false;
+    bool confirm = false; // capture can tell over dns what became of a knock
     std::uint8_t algorithms = 0;
     std::uint8_t window = 0;
     PortRange forward_ports;

@@ -34,7 +34,7 @@ Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources
     setup_(setup),
     sources_(std::move(sources)), answering_(std::move(answering)), monitor_(std::move(monitor)),
     validate_(std::move(validate)), watches_(validate_), table_(key),
-    screen_(table_, setup.algorithms, setup.window), hold_back_(~key) {
+    screen_(table_, setup.algorithms, setup.window), hold_back_(~key), hits_(loop_, validate_) {
     if (!setup.offline) listen();
 }
 
@@ -176,18 +176,27 @@ void Capture::report(message::Hit& hit, const Found& found) {
     hit.steps = found.steps;
     hit.value = found.value;
     hit.named = found.named;
-    send_to_validate(hit);
+    while (hits_.full())
+        make_way();
+    hits_.send(hit);
     ++counters_.hits;
 }
 
 // Validate may be waiting for room to send a Watch while we wait for room to send a Hit: so read while
 // waiting.
+void Capture::make_way() {
+    wait_for_validate(POLLIN | POLLOUT, -1);
+    read_watches();
+    hits_.flush();
+}
+
+// Behind all hits.
 template <typename Message>
 void Capture::send_to_validate(const Message& message) {
-    while (validate_.send_struct(message) == Channel::Sent::would_block) {
-        wait_for_validate(POLLIN | POLLOUT, -1);
-        read_watches();
-    }
+    while (hits_.size() > 0)
+        make_way();
+    while (validate_.send_struct(message) == Channel::Sent::would_block)
+        make_way();
 }
 
 // After a reset the table is empty until the set is complete; a packet that were judged in between would be
@@ -198,6 +207,7 @@ void Capture::await_images() {
     const auto give_up = monotonic_now() + std::chrono::seconds{setup_.offline ? 3600 : 2};
     while (!complete_ && monotonic_now() < give_up) {
         wait_for_validate(POLLIN, 100);
+        hits_.flush();
         read_watches();
     }
     complete_ = true;
@@ -265,6 +275,7 @@ void Capture::apply(const message::Watch& watch) {
 }
 
 void Capture::send_counters() {
+    counters_.waiting = hits_.size();
     counters_.answered = answering_.answered;
     counters_.not_answered = answering_.not_answered;
     counters_.lost = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "knockd/capture/answering.h"
+#include "knockd/capture/hit_queue.h"
 #include "knockd/capture/hold_back.h"
 #include "knockd/capture/screen.h"
 #include "knockd/capture/source.h"
@@ -36,6 +37,7 @@ class Capture {
     void take_packet(const Packet& packet, const Frame& frame);
     void finish_round(); // after each reading: screens the packets that wait
     void report(message::Hit& hit, const Found& found);
+    void make_way(); // waits until validate has read something
     template <typename Message>
     void send_to_validate(const Message& message);
     void read_watches(); // without waiting
@@ -62,6 +64,7 @@ class Capture {
     message::CaptureCounters sent_;
     EventLoop loop_; // made, like its timer, before the sandbox
     std::unique_ptr<EventLoop::Timer> every_second_;
+    HitQueue hits_;
 };
 
 } // namespace otk

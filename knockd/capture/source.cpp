@@ -11,8 +11,9 @@ namespace {
 // At least 256 slots, twice early_round: what comes within 20 ms just below a flood.
 constexpr int early_bytes = 512 * 1024;
 // Blocks are of 256 KiB (libpcap's choice), and a small packet takes some 160 bytes of one: 16 MiB is 100 ms
-// at a million packets a second, for times when this process does not run. It is resident memory, so many
-// interfaces share twice as much, down to a size that still has eight blocks.
+// at a million packets a second, for times when this process does not run; and 640 ms at any rate, because
+// the kernel closes a block after its timeout, whatever is in it. It is resident memory, so many interfaces
+// share twice as much, down to a size that still has eight blocks.
 constexpr int largest_blocks_bytes = 16 * 1024 * 1024;
 constexpr int smallest_blocks_bytes = 2 * 1024 * 1024;
 constexpr int all_blocks_bytes = 32 * 1024 * 1024;
@@ -21,8 +22,10 @@ constexpr int all_blocks_bytes = 32 * 1024 * 1024;
 // (4 ms at 250 Hz), and what this process needs.
 constexpr std::chrono::milliseconds settle = 3 * Ring::block_timeout;
 
-// Twins come within the block timeout; a second is plenty.
-constexpr std::chrono::seconds generation{1};
+// Twins come within the block timeout; this is plenty. While it is calm no more frames come in this time
+// than Pairing has room for, twice over: else it would hand some of them out twice.
+constexpr std::chrono::milliseconds generation{250};
+static_assert(Pairing::most >= 2 * FloodMode::flood_begins * (generation / FloodMode::calm_window));
 
 int blocks_bytes(std::size_t interfaces) {
     return std::clamp(all_blocks_bytes / static_cast<int>(interfaces), smallest_blocks_bytes,
@@ -50,7 +53,7 @@ Source Source::file(int descriptor) { return {Ring::file(descriptor), std::nullo
 
 void Source::end_round(std::chrono::nanoseconds now) {
     const bool emptied = count_ < most_;
-    // What was remembered a second ago, before all blocks were read, will never be asked for.
+    // What was remembered a generation ago, before all blocks were read, will never be asked for.
     if (!early_was_read_ && emptied && now - aged_ >= generation) {
         pairing_.age();
         aged_ = now;

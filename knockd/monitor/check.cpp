@@ -37,8 +37,17 @@ void must_be_interface(const std::string& name) {
 }
 
 void must_be_account(const std::string& name) {
-    if (!find_account(name))
-        throw Error("there is no user " + name + "; `knockmgr init` says how to make it");
+    const auto account = find_account(name);
+    if (!account) throw Error("there is no user " + name + "; `knockmgr init` says how to make it");
+    if (account->uid == 0 || account->gid == 0)
+        throw Error("user " + name + " is root or in root's group; name one without any power");
+}
+
+// Two helpers of one account could read each other's memory: one hole would be as good as two.
+void must_be_apart(const Config& config) {
+    const auto& users = config.users;
+    if (users.validate == users.capture || users.validate == users.forward || users.capture == users.forward)
+        throw Error("[users] names one account for two helpers; each needs its own");
 }
 
 void must_have_ledger(const Places& places) {
@@ -98,6 +107,7 @@ void must_be_usable(const Config& config, const Places& places) {
         must_be_interface(name);
     must_be_account(config.users.validate);
     must_be_account(config.users.capture);
+    must_be_apart(config);
 }
 
 int check(const Config& config, const Places& places) {
@@ -120,6 +130,7 @@ int check(const Config& config, const Places& places) {
         well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
         well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
         well &= must("user " + config.users.forward, [&] { must_be_account(config.users.forward); });
+        well &= must("an account for each helper", [&] { must_be_apart(config); });
         well &= must("ledger (made by `knockmgr init`)", [&] { must_have_ledger(places); });
         well &= must("mark", [&] { (void)Mark(places.mark); });
         // Only its own account reads the ledger, by a program that has libcrypto.

@@ -125,18 +125,18 @@ void Commands::try_again(RowNumber row) {
     start_next();
 }
 
-// Throws Error when nothing was started.
+// Throws Error when nothing was started, and has told `ready` so.
 void Commands::start(const Job& job, const ReadyToRun& ready) {
     auto running = std::make_unique<Running>();
     Running& kept = *running;
     kept.job = job;
     kept.job.prepare = nullptr;
-    kept.limit = loop_.after(ready.limit, [this, &kept] { time_is_up(kept); });
-    kept.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
-    kept.started = std::chrono::steady_clock::now();
-    CommandToRun run = ready.run;
-    run.group = kept.group ? &*kept.group : nullptr; // entered before the program starts
     try {
+        kept.limit = loop_.after(ready.limit, [this, &kept] { time_is_up(kept); });
+        kept.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
+        kept.started = std::chrono::steady_clock::now();
+        CommandToRun run = ready.run;
+        run.group = kept.group ? &*kept.group : nullptr; // entered before the program starts
         kept.process = spawn_command(run);
     } catch (const Error&) {
         if (ready.not_started) ready.not_started();

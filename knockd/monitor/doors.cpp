@@ -172,7 +172,8 @@ const DoorListed* DoorsFile::before(RowNumber row) const {
 
 void DoorsFile::write(const std::vector<DoorListed>& doors) {
     try {
-        replace_file(file_, format_doors(doors), 0644, false);
+        // A power cut ends all doors that it lists: it need not survive one.
+        publish_file(file_, format_doors(doors), 0644);
         trouble_.over();
     } catch (const Error& error) {
         trouble_.say(error.what());

@@ -25,13 +25,19 @@ void Mark::note(const Head& head) {
 }
 
 void Mark::flush() {
-    if (!dirty_) return;
+    if (dirty_) write();
+    if (!unsaid_ || dirty_) return;
+    unsaid_ =
+        !journal_taken("knockd", fmt::format("ledger anchor: row {} hash {}",
+                                             static_cast<std::int64_t>(head_->row), to_hex(head_->hash)));
+}
+
+void Mark::write() {
     try {
         replace_file(file_, format_mark(*head_), 0600, true);
         dirty_ = false;
+        unsaid_ = true;
         trouble_.over();
-        journal("knockd", fmt::format("ledger anchor: row {} hash {}", static_cast<std::int64_t>(head_->row),
-                                      to_hex(head_->hash)));
     } catch (const Error& error) {
         trouble_.say(fmt::format(
             "the mark cannot be written: {}; an old ledger put back would not be noticed", error.what()));

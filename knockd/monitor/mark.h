@@ -20,13 +20,17 @@ class Mark {
     void note(const Head& head);
     // Writes what was noted since the last time, durably, and says it in the journal: the anchor for
     // `knockmgr log --verify`. Called at most once a second. A full disk is told in the journal; the next
-    // call tries again.
+    // call tries again. So it does with an anchor that the journal had no room for, unless there is a newer
+    // one, which covers it.
     void flush();
 
   private:
+    void write();
+
     std::filesystem::path file_;
     std::optional<Head> head_;
-    bool dirty_ = false;
+    bool dirty_ = false;  // not written yet
+    bool unsaid_ = false; // written, and its anchor is not in the journal yet
     Complaint trouble_{"knockd"};
 };
 

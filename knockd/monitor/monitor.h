@@ -10,6 +10,7 @@
 #include "knockd/monitor/doors.h"
 #include "knockd/monitor/flood.h"
 #include "knockd/monitor/host_watch.h"
+#include "knockd/monitor/losses.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/metrics_file.h"
 #include "knockd/monitor/noticing.h"
@@ -91,6 +92,7 @@ class Monitor {
     Alerts alerts_;
     Noticing noticing_;
     Flood flood_;
+    Losses losses_;
     StartedUndos started_undos_;
     DoorsFile doors_file_;
     Doors doors_;

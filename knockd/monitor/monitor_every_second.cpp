@@ -20,6 +20,7 @@ void Monitor::every_second() {
 
 // In the journal in any case: alerts are only for those who have configured a program for them.
 void Monitor::watch_for_floods() {
+    if (const auto lost = losses_.look(status_.counters.lost, Losses::Clock::now())) journal("knockd", *lost);
     const auto alert = flood_.look(status_.counters, clock_.now());
     if (!alert) return;
     if (alert->kind == AlertKind::flood_begun) ++status_.floods;
@@ -31,7 +32,7 @@ Status Monitor::write_status() {
     status_.commands_running = actor_.commands().running();
     status_.commands_waiting = actor_.commands().waiting();
     // Hits are what capture sends, but for one Begin.
-    status_.hits_waiting = between_.second.waiting() / sizeof(message::Hit);
+    status_.hits_waiting = status_.counters.waiting + between_.second.waiting() / sizeof(message::Hit);
     status_.messages_waiting = to_validate_.waiting();
     status_.ends_waiting = actor_.ends_waiting();
     status_.alerts_waiting = alerts_.waiting();

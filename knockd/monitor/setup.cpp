@@ -62,6 +62,8 @@ message::ValidateSetup validate_setup(const Config& config, const Places& places
     message::ValidateSetup setup;
     setup.dry_run = dry_run;
     setup.have_mark = mark.has_value();
+    const bool answers = config.dns.enabled && !config.dns.zones.empty() && config.dns.answer;
+    setup.confirm = answers && config.dns.confirm && !dry_run;
     if (mark) setup.mark = *mark;
     setup.algorithms = bits_of(config.accept.algorithms);
     setup.window = static_cast<std::uint8_t>(config.accept.window);

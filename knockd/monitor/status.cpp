@@ -34,6 +34,7 @@ DaemonStatus as_written(const Status& status) {
         .replays = repeated.replays,
         .late = repeated.late,
         .not_spent = repeated.lost,
+        .stale = repeated.stale,
         .accepted = status.accepted,
         .refused = status.refused,
         .contested = status.contested,

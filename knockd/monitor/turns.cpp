@@ -29,7 +29,6 @@ std::string_view Turns::want_of_room(UserId id) const {
 void Turns::add(Job job) {
     const UserId id = job.user;
     const auto lane_id = job.lane;
-    const bool undo = job.undo;
     User& user = users_[id];
     ++user.waiting;
     rows_.insert(job.row);
@@ -38,7 +37,6 @@ void Turns::add(Job job) {
         return give_turn(id, user);
     }
     Lane& lane = lanes_.try_emplace(*lane_id).first->second;
-    lane.undos += undo ? 1 : 0;
     lane.row.push_back({std::move(job), ++arrivals_});
     settle(*lane_id, lane);
 }
@@ -57,27 +55,37 @@ void Turns::give_turn(UserId id, User& user) {
 // Puts a lane that is not busy and has jobs where they are looked for.
 void Turns::settle(GrantId id, Lane& lane) {
     using State = Lane::State;
-    if (lane.state == State::busy || lane.state == State::urgent) return;
-    lane.user = lane.row.front().job.user;
-    User& user = users_.at(lane.user);
-    if (lane.undos > 0) {
-        if (lane.state == State::in_turn) std::erase(user.lanes, id);
+    if (lane.state != State::new_one) return; // what comes behind others does not move it
+    const Job& first = lane.row.front().job;
+    if (first.undo) {
         lane.state = State::urgent;
         urgent_.push_back(id);
-    } else if (lane.state != State::in_turn) {
+    } else {
         lane.state = State::in_turn;
+        User& user = users_.at(first.user);
         user.lanes.push_back(id);
-        give_turn(lane.user, user);
+        give_turn(first.user, user);
     }
 }
 
 std::optional<Job> Turns::next() {
     if (running_ >= places_) return std::nullopt;
-    if (!urgent_.empty()) {
-        const GrantId lane = urgent_.front();
-        urgent_.pop_front();
-        return start_of_lane(lane);
+    if (std::exchange(turn_is_due_, false)) {
+        if (auto job = next_turn()) return job;
     }
+    if (auto job = next_urgent()) return job;
+    return next_turn();
+}
+
+std::optional<Job> Turns::next_urgent() {
+    if (urgent_.empty()) return std::nullopt;
+    const GrantId lane = urgent_.front();
+    urgent_.pop_front();
+    turn_is_due_ = true;
+    return start_of_lane(lane);
+}
+
+std::optional<Job> Turns::next_turn() {
     while (!turns_.empty()) {
         const UserId id = turns_.front();
         turns_.pop_front();
@@ -113,9 +121,7 @@ Job Turns::start_of_user(User& user) {
 Job Turns::start_of_lane(GrantId id) {
     Lane& lane = lanes_.at(id);
     lane.state = Lane::State::busy;
-    Job job = start(lane.row);
-    lane.undos -= job.undo ? 1 : 0;
-    return job;
+    return start(lane.row);
 }
 
 Job Turns::start(Row& row) {
@@ -164,10 +170,8 @@ std::vector<Job> Turns::take_all() {
         user.waiting = 0;
         user.in_turn = false;
     }
-    for (auto& [id, lane] : lanes_) {
+    for (auto& [id, lane] : lanes_)
         take(lane.row);
-        lane.undos = 0;
-    }
     std::erase_if(users_, [](const auto& user) { return user.second.running == 0; });
     std::erase_if(lanes_, [](const auto& lane) { return lane.second.state != Lane::State::busy; });
     turns_.clear();

@@ -35,16 +35,19 @@ struct Job {
     UserId user{};   // whose turn it takes; 0: nobody's in particular, who may have all places
     // Jobs of one lane run one after the other, in their order: a command and its undo, never both at a time.
     std::optional<GrantId> lane{};
-    // An undo: goes before others and is never refused for want of room. When knockd ends it is left to run
+    // An undo: goes before turns and is never refused for want of room. When knockd ends it is left to run
     // to its end; one that waits is forgotten then, because it is started by the next knockd.
     bool undo = false;
     // Asked when its turn comes, and again when an undo is tried again. Throws Error when it cannot be run.
     std::function<ReadyToRun()> prepare{};
 };
 
-// Users take turns, and each user's jobs keep their order, but for those that wait for their lane. An undo,
-// and what is before it in its lane, goes before all of these. Every function takes a time that does not grow
-// with the number of jobs or users that wait (amortised; with the number of lanes that one user has).
+// Users take turns, and each user's jobs keep their order, but for those that wait for their lane. An undo
+// that is the first of its lane goes before all turns, whatever its user has running already. What is before
+// it in its lane is not carried along: a lane that is refilled again and again would hold an undo always. And
+// after an undo that went before, the next start is a turn, if anybody may have one, so that undos without
+// end starve nobody. Every function takes a time that does not grow with the number of jobs or users that
+// wait (amortised; with the number of lanes that one user has).
 class Turns {
   public:
     // The most jobs of one user that wait. Nobody waits for his ten thousandth command; a loop does.
@@ -98,12 +101,12 @@ class Turns {
     };
     struct Lane {
         Row row;
-        UserId user{};           // of the first job in `row`, in whose turn it is
-        std::uint32_t undos = 0; // in `row`
         // busy: one of its jobs runs. urgent: stands in urgent_. in_turn: stands in its user's `lanes`.
         enum class State : std::uint8_t { new_one, busy, urgent, in_turn } state = State::new_one;
     };
 
+    [[nodiscard]] std::optional<Job> next_urgent();
+    [[nodiscard]] std::optional<Job> next_turn();
     [[nodiscard]] bool may_have_turn(UserId id, const User& user) const;
     void give_turn(UserId id, User& user);
     void settle(GrantId id, Lane& lane);
@@ -121,7 +124,8 @@ class Turns {
     std::unordered_map<GrantId, Lane> lanes_; // likewise
     std::deque<UserId>
         turns_; // who may start a job, in turn; some may not any more, which is seen when it comes
-    std::deque<GrantId> urgent_;         // lanes with an undo that are not busy
+    std::deque<GrantId> urgent_;         // lanes that are not busy and begin with an undo
+    bool turn_is_due_ = false;           // the last to start was urgent
     std::unordered_set<RowNumber> rows_; // of what waits
 };
 

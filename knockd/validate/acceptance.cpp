@@ -80,6 +80,7 @@ Outbox Acceptance::take(std::span<const message::Hit> hits,
         counters_ = before; // none of it has happened
         counters_.lost += hits.size();
     }
+    grants_.end();
     counters_.largest_batch = std::max<std::uint64_t>(counters_.largest_batch, hits.size());
     out_.watches = batch_.take_watches();
     return std::move(out_);
@@ -101,7 +102,10 @@ Acceptance::Match Acceptance::find(const message::Hit& hit) const {
 void Acceptance::take_one(const message::Hit& hit, Time now) {
     if (Known* known = memory_.find(hit.algorithm, hit.value)) return known_again(*known, hit, now);
     const Match match = find(hit);
-    if (match.entry != nullptr) spend(*match.entry, match.steps, hit, now);
+    if (match.entry == nullptr)
+        ++counters_.stale;
+    else
+        spend(*match.entry, match.steps, hit, now);
 }
 
 void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
@@ -167,7 +171,10 @@ void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit,
     const Entry entry = found; // advancing changes what was found
     const std::optional<GrantDetails>& details = grants_.grant(entry.grant);
     // Removed or renewed a moment ago, and the book was not told yet: it is nobody's knock any more.
-    if (!details || book_.mark_of(details->grant.chain) != entry.chain) return;
+    if (!details || book_.mark_of(details->grant.chain) != entry.chain) {
+        ++counters_.stale;
+        return;
+    }
     const ChainId& chain = details->grant.chain;
     const Decision decision = judge(entry, *details, hit, now);
 

@@ -23,6 +23,8 @@ class Ends {
     // ledger cannot be written they stay for the next call, and Error says why.
     [[nodiscard]] std::vector<message::Stored> store(Ledger& ledger, Time now);
 
+    [[nodiscard]] std::size_t size() const { return ends_.size(); }
+
   private:
     struct End {
         message::Done done;

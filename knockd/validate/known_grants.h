@@ -16,9 +16,10 @@ class KnownGrants {
 
     // A new batch of knocks: before the first of them is judged, policy.db is asked whether it has changed,
     // and if so nothing counts that was read before.
-    void begin() { current_ = false; }
-    // As policy.db has had it at some moment since begin(); nothing where there is no such grant. Valid until
-    // the next call. Throws Error when the policy cannot be read.
+    void begin() { end(); }
+    void end() { reading_.reset(); } // the batch is judged
+    // As policy.db had it at the first question since begin(); nothing where there is no such grant. Valid
+    // until the next call. Throws Error when the policy cannot be read.
     [[nodiscard]] const std::optional<GrantDetails>& grant(GrantId id);
 
   private:
@@ -27,8 +28,8 @@ class KnownGrants {
 
     const PolicyStore& policy_;
     std::unordered_map<GrantId, std::optional<GrantDetails>> known_;
-    std::int64_t version_ = 0; // of the policy that they were read from, or of an older one
-    bool current_ = false;     // that version was asked for since begin()
+    std::int64_t version_ = 0;                    // of the policy that they were read from
+    std::optional<PolicyStore::Reading> reading_; // since that first question
 };
 
 } // namespace otk

@@ -4,6 +4,8 @@
 #include "knockd/validate/loading.h"
 #include "knockd/validate/resuming.h"
 
+#include <poll.h>
+
 #include <fmt/format.h>
 
 namespace otk {
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t largest_batch = 512;
 // What the monitor says and shares a commit at most; then knocks have their turn.
 constexpr std::size_t messages_in_a_turn = 512;
+constexpr std::size_t most_ends_waiting = 8192;         // then they are stored though knocks wait
 constexpr std::chrono::milliseconds policy_period{200}; // "within a second" (DESIGN 8)
 
 // An owned capture may send anything: only what could be a knock is judged.
@@ -148,7 +151,7 @@ void Validator::judge(std::span<const message::Hit> hits) {
         outlet_.tell_monitor(act);
     for (const message::Report& report : out.reports)
         outlet_.tell_monitor(report);
-    if (!setup_.dry_run) {
+    if (setup_.confirm) {
         for (const message::Confirm& confirm : out.confirms)
             outlet_.tell_capture(confirm);
     }
@@ -174,7 +177,13 @@ void Validator::hear_monitor() {
             ends_.take(*output);
         }
     }
-    store_ends();
+    if (!hits_wait() || ends_.size() >= most_ends_waiting) store_ends();
+}
+
+// Spends go first: while knocks wait, the ends of earlier ones wait for the period and share its commit.
+bool Validator::hits_wait() const {
+    pollfd hits{capture_.fd(), POLLIN, 0};
+    return poll(&hits, 1, 0) > 0 && (hits.revents & POLLIN) != 0;
 }
 
 // Whoever waits to hear what became of her knock does not wait for its end to be stored.
@@ -186,7 +195,7 @@ void Validator::take_done(const message::Done& done) {
         knock.reset(); // that the ledger cannot be used is said where the end is to be stored
     }
     ends_.take(done, knock);
-    if (setup_.dry_run || !knock) return;
+    if (!setup_.confirm || !knock) return;
     if (const auto confirm = confirm_end(done, *knock, clock_.now())) outlet_.tell_capture(*confirm);
 }
 
@@ -202,9 +211,8 @@ void Validator::store_ends() {
             outlet_.tell_monitor(stored);
         for (const message::Released& released : releases_.store(ledger_, clock_.now())) {
             outlet_.tell_monitor(released);
-            const auto knock = released.row.row == RowNumber{} || released.undo != 0
-                                   ? std::nullopt
-                                   : ledger_.row(released.hold);
+            const bool said = setup_.confirm && released.row.row != RowNumber{} && released.undo == 0;
+            const auto knock = said ? ledger_.row(released.hold) : std::nullopt;
             const auto closed = knock ? confirm_closed(*knock, clock_.now()) : std::nullopt;
             if (closed) outlet_.tell_capture(*closed);
         }

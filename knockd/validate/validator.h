@@ -37,6 +37,7 @@ class Validator {
     void hear_capture();
     void judge(std::span<const message::Hit> hits);
     void hear_monitor();
+    [[nodiscard]] bool hits_wait() const;
     void take_done(const message::Done& done);
     void store_ends();
     void tell_counters();

@@ -21,6 +21,8 @@ void read_interfaces(const SettingReader& setting, Config& config) {
                 i, fmt::format("has '{}', which cannot be an interface's name", printable(name)));
         }
     }
+    if (names.size() > 1 && std::find(names.begin(), names.end(), "any") != names.end())
+        setting.refuse("names \"any\" and others; \"any\" is all of them, and would read every packet twice");
     config.capture.interfaces = std::move(names);
 }
 

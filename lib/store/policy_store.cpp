@@ -70,6 +70,14 @@ PolicyStore PolicyStore::open_for_reading(const std::filesystem::path& file) {
 ServerId PolicyStore::server_id() const { return read_id<16>(inside_->database, "SELECT server FROM meta"); }
 LedgerId PolicyStore::ledger_id() const { return read_id<16>(inside_->database, "SELECT ledger FROM meta"); }
 
+PolicyStore::Reading::Reading(const PolicyStore& store) : store_(store) {
+    const Database& database = store.inside_->database;
+    database.doing("read", [&] { database.sqlite().exec("BEGIN"); });
+}
+
+// Nothing was written, so there is nothing that could fail to be kept.
+PolicyStore::Reading::~Reading() { (void)store_.inside_->database.sqlite().tryExec("ROLLBACK"); }
+
 std::int64_t PolicyStore::version() const {
     return inside_->database.doing("read", [&] {
         if (!inside_->version) inside_->version.emplace(inside_->database.sqlite(), "PRAGMA data_version");

@@ -132,6 +132,19 @@ class PolicyStore {
     // microseconds.
     [[nodiscard]] std::int64_t version() const;
 
+    // While one lives everything that is read is of one moment, the first reading, and costs less. Not for
+    // long: knockmgr's changes pile up in the log meanwhile. The store outlives it; one at a time.
+    class Reading {
+      public:
+        explicit Reading(const PolicyStore& store); // throws Error
+        Reading(const Reading&) = delete;
+        Reading& operator=(const Reading&) = delete;
+        ~Reading();
+
+      private:
+        const PolicyStore& store_;
+    };
+
     // Users and commands in order of their names.
     [[nodiscard]] std::vector<User> users() const;
     [[nodiscard]] std::optional<User> user_named(std::string_view name) const;

@@ -39,6 +39,7 @@ struct DaemonStatus {
     Number replays;
     Number late;
     Number not_spent; // could not be written down, and stay valid
+    Number stale;     // hits of chains that had moved on
     // Since knockd started.
     Number accepted;
     Number refused;

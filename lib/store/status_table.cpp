@@ -49,6 +49,8 @@ constexpr std::array counters{
     StatusCounter{"not_spent", "could not be spent, and stay valid", validate, &S::not_spent,
                   "otk_knocks_not_spent_total",
                   "Knocks that could not be written to the ledger: they did nothing and stay valid."},
+    StatusCounter{"stale", "hits of chains that had moved on", validate, &S::stale, "otk_stale_hits_total",
+                  "Values of a chain that had moved on, was renewed or removed before they were judged."},
     StatusCounter{"accepted", "honoured", knockd, &S::accepted, "otk_knocks_honoured_total",
                   "Knocks accepted, for which the command was run or put in the queue."},
     StatusCounter{"refused", "refused", knockd, &S::refused, "otk_knocks_refused_total",
@@ -68,8 +70,9 @@ constexpr std::array counters{
 };
 
 constexpr std::array gauges{
-    StatusGauge{"grants", "grants", &S::grants, "otk_grants",
-                "Grants that were enabled when knockd-validate started."},
+    StatusGauge{
+        "grants", "grants", &S::grants, "otk_grants",
+        "Chains that could be spent when knockd-validate started, those of disabled grants included."},
     StatusGauge{"commands_running", "commands running", &S::commands_running, "otk_commands_running",
                 "Commands that run now."},
     StatusGauge{"commands_waiting", "commands that wait to be run", &S::commands_waiting,

@@ -33,14 +33,26 @@ std::filesystem::path directory_of(const std::filesystem::path& file) {
     return file.has_parent_path() ? file.parent_path() : ".";
 }
 
+std::string temporary_name_of(const std::filesystem::path& file) {
+    return "." + file.filename().string() + ".XXXXXX";
+}
+
+// Has mkostemp made it of that name?
+bool is_temporary_name_of(const std::filesystem::path& file, const std::string& name) {
+    constexpr std::string_view made = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const std::string pattern = temporary_name_of(file);
+    const std::size_t fixed = pattern.size() - 6;
+    return name.size() == pattern.size() && name.compare(0, fixed, pattern, 0, fixed) == 0 &&
+           name.find_first_not_of(made, fixed) == std::string::npos;
+}
+
 // A file beside `file`, because a rename stays within one file system; hidden, and with an ending of its own,
 // so that nobody who takes all files of a folder by their ending takes half of one. It is unlinked again
 // unless it was renamed into its place. Errors name `file`: the same trouble has the same text each time.
 class TemporaryFile {
   public:
     explicit TemporaryFile(const std::filesystem::path& file) :
-        file_(file.string()),
-        name_((directory_of(file) / ("." + file.filename().string() + ".XXXXXX")).string()),
+        file_(file.string()), name_((directory_of(file) / temporary_name_of(file)).string()),
         fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
         if (!fd_) throw system_error("cannot make a file beside " + file_);
     }
@@ -83,6 +95,19 @@ void publish_file(const std::filesystem::path& file, std::string_view content, m
     TemporaryFile temporary(file);
     temporary.fill(content, mode);
     temporary.put_in_place();
+}
+
+void remove_leftovers(const std::filesystem::path& file) {
+    std::error_code trouble; // whoever writes there next meets it, too
+    std::filesystem::directory_iterator entry(directory_of(file), trouble);
+    for (; !trouble && entry != std::filesystem::directory_iterator(); entry.increment(trouble)) {
+        struct stat status {};
+        const std::filesystem::path& path = entry->path();
+        const bool ours = is_temporary_name_of(file, path.filename().string()) &&
+                          ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                          status.st_uid == ::geteuid();
+        if (ours) (void)::unlink(path.c_str());
+    }
 }
 
 std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest) {

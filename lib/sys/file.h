@@ -15,6 +15,9 @@ void replace_file(const std::filesystem::path& file, std::string_view content, m
 // The same for those who read it now: nothing is synced, so that it costs next to nothing, and after a power
 // cut anything may stand there. Throws Error.
 void publish_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+// Removes the temporary files that processes of this user, killed meanwhile, left of these two beside `file`:
+// regular ones of exactly such a name. Nobody may be writing it. What cannot be removed stays.
+void remove_leftovers(const std::filesystem::path& file);
 // The content; nothing when there is no such file. At most `largest` bytes, else Error.
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t largest);
 

@@ -18,7 +18,8 @@ CAPTURE = {"packets_seen": "otk_packets_seen_total", "packets_lost": "otk_packet
            "dns_answered": "otk_dns_answers_total", "dns_not_answered": "otk_dns_unanswered_total"}
 VALIDATE = {"spent": "otk_knocks_spent_total", "commits": "otk_ledger_commits_total",
             "largest_batch": "otk_ledger_largest_batch", "duplicates": "otk_duplicates_total",
-            "replays": "otk_replays_total", "late": "otk_late_knocks_total", "not_spent": "otk_knocks_not_spent_total"}
+            "replays": "otk_replays_total", "late": "otk_late_knocks_total", "not_spent": "otk_knocks_not_spent_total",
+            "stale": "otk_stale_hits_total"}
 KNOCKD = {"accepted": "otk_knocks_honoured_total", "refused": "otk_knocks_refused_total",
           "contested": "otk_knocks_contested_total", "not_started": "otk_commands_not_started_total",
           "child_crashes": "otk_helper_crashes_total", "floods": "otk_floods_total", "alerts_raised": "otk_alerts_total",
@@ -68,7 +69,7 @@ class CountingWorld(world.World):
 
         def settled():
             counters = self.status()["counters"]
-            judged = sum(counters[key] for key in ("spent", "duplicates", "replays", "late", "not_spent"))
+            judged = sum(counters[key] for key in ("spent", "duplicates", "replays", "late", "not_spent", "stale"))
             return counters["noise"] > before and counters["hits"] == judged and counters
 
         counters = wait.until(settled, lambda: f"the counters settle: {self.status()}")

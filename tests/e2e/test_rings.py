@@ -18,9 +18,9 @@ PORT = 62201
 SEED = int(os.environ.get("OTK_SEED", "1"))
 # Packets a second (None: as fast as it goes), how many of them, and each how many of them is a knock. Below 600 a second it
 # is calm, above 3,200 flooded (knockd/capture/flood_mode.h).
-RISE_AND_FALL = [(100, 20, 5), (2000, 400, 50), (20000, 4000, 200), (None, 40000, 1000), (8000, 2000, 100), (2000, 600, 50),
+RISE_AND_FALL = [(100, 20, 5), (2900, 6000, 300), (2000, 400, 50), (20000, 4000, 200), (None, 40000, 1000), (8000, 2000, 100), (2000, 600, 50),
                  (300, 150, 10)]
-HELD_UP = 150000  # 16 MiB hold some 100,000 of them
+HELD_UP = 150000  # as fast as they come; 16 MiB hold some 100,000 of them then
 # Within the milliseconds in which the change is made.
 BRINK = [(None, 64, 16), (200, 60, 20), (None, 300, 50), (200, 60, 20)]
 

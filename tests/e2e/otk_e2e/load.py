@@ -182,11 +182,11 @@ class Counted:
     def when_judged(self):
         """The same when all that capture found has been judged, too, and all commands have ended."""
         def judged(now):
-            known = now["duplicates"] + now["replays"] + now["late"]
-            return now["hits"] == now["accepted"] + now["refused"] + known and now["commands_running"] == 0 == now["commands_waiting"]
+            others = now["duplicates"] + now["replays"] + now["late"] + now["stale"]
+            return now["hits"] == now["accepted"] + now["refused"] + others and now["commands_running"] == 0 == now["commands_waiting"]
 
         self.when_arrived()
-        return self.when(judged, "every hit is honoured, refused, or counted as a duplicate, replay or late")
+        return self.when(judged, "every hit is honoured, refused, or counted as a duplicate, replay, late or stale")
 
 
 class Journal:

@@ -3,6 +3,7 @@
 #include "tests/unit/knockd/running.h"
 
 #include <set>
+#include <sys/resource.h>
 
 using namespace otk;
 using namespace otk::test;
@@ -13,6 +14,22 @@ Job of_user(std::int64_t user, Job job) {
     job.user = UserId{user};
     return job;
 }
+
+// While it lasts no new descriptor is to be had.
+class NoDescriptors {
+  public:
+    NoDescriptors() {
+        REQUIRE(getrlimit(RLIMIT_NOFILE, &wide_) == 0);
+        const rlimit none{0, wide_.rlim_max};
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+    ~NoDescriptors() { (void)setrlimit(RLIMIT_NOFILE, &wide_); }
+
+  private:
+    rlimit wide_{};
+};
 
 } // namespace
 
@@ -125,6 +142,34 @@ TEST_CASE("an undo that cannot be started is tried again, with its lane kept; a 
     r.commands.submit(command);
     REQUIRE(r.ends.size() == 3);
     CHECK(r.ends[2].done.outcome == Outcome::not_started);
+}
+
+TEST_CASE("an undo that not even a timer is to be had for has not started, and is tried again") {
+    Running r(4);
+    std::optional<NoDescriptors> none;
+    unsigned noted = 0; // as started
+    unsigned tries = 0;
+    Job undo = of_user(7, shell(1, "exit 3"));
+    undo.lane = GrantId{5};
+    undo.undo = true;
+    undo.prepare = [&, later = undo.prepare] {
+        ReadyToRun ready = later();
+        if (++tries == 1) none.emplace();
+        ++noted;
+        ready.not_started = [&] {
+            none.reset(); // so that there is a timer for the next try
+            --noted;
+        };
+        return ready;
+    };
+    r.commands.submit(undo);
+    none.reset();
+    CHECK(noted == 0);
+    REQUIRE(r.commands.knows(RowNumber{1}));
+    r.until_ended(1);
+    CHECK(tries == 2);
+    CHECK(noted == 1);
+    CHECK(r.ends[0].done.status == 3);
 }
 
 TEST_CASE("an undo that is to be tried again is left to the next knockd when this one ends") {

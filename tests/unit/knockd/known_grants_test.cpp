@@ -66,6 +66,30 @@ TEST_CASE_FIXTURE(Counting, "knocks that share a commit are counted, and so is t
     CHECK(counters.lost == 0);
 }
 
+TEST_CASE_FIXTURE(Counting, "hits of chains that have moved on are counted, and do nothing") {
+    const Member anna = w.add("anna", "open");
+    const Member berta = w.add("berta", "open");
+    const Member clara = w.add("clara", "open");
+    const message::ValidateCounters& counters = acceptance.counters();
+    (void)take({w.hit(anna, 89)}); // beyond the window of 10
+    CHECK(counters.stale == 1);
+    const Enrolment fresh = enrolment(4711);
+    w.admin->renew_grant(anna.grant, fresh, chain_id(fresh)); // and the book is not told yet
+    w.admin->remove_grant(berta.grant);
+    (void)take({w.hit(anna, 99), w.hit(berta, 99), w.hit(clara, 99), w.hit(clara, 99)});
+    CHECK(counters.stale == 3);
+    w.reload(); // now it is
+    (void)take({w.hit(anna, 99), w.hit(berta, 99)});
+    CHECK(counters.stale == 5);
+    CHECK(counters.spent == 1); // clara's
+    CHECK(counters.duplicates == 1);
+    CHECK(counters.lost == 0);
+    const World::Failing failing(w, "INSERT ON event");
+    (void)take({w.hit(anna, 99), w.hit(clara, 98)}); // each hit is counted once, also in a batch that is lost
+    CHECK(counters.stale == 5);
+    CHECK(counters.lost == 2);
+}
+
 TEST_CASE_FIXTURE(Counting, "of a batch that could not be written only the loss is counted") {
     const Member anna = w.add("anna", "open");
     const Member berta = w.add("berta", "open");

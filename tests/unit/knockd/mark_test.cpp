@@ -3,12 +3,14 @@
 #include "base/text.h"
 #include "knockd/monitor/mark.h"
 #include "sys/file.h"
+#include "tests/unit/knockd/full_journal.h"
 #include "tests/unit/sys/helpers.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace otk;
 using namespace otk::test;
@@ -36,6 +38,10 @@ struct MarkFile {
         }
     }
 };
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 } // namespace
 
@@ -102,6 +108,42 @@ TEST_CASE("a write that fails is tried again") {
     std::filesystem::create_directory(folder);
     mark.flush();
     CHECK(Mark(folder / "mark").head() == head(5));
+}
+
+TEST_CASE("an anchor that the journal had no room for is said again until it was taken") {
+    MarkFile f;
+    // In a child, because a line that waits for ever would hang the test.
+    const int status = status_of([&] {
+        alarm(60);
+        const FullJournal journal;
+        Mark mark(f.file);
+        const auto anchors_of = [&] {
+            mark.flush();
+            return journal.read_all();
+        };
+        mark.note(head(5));
+        mark.flush();
+        require_in_child(Mark(f.file).head() == head(5), "is not written");
+        std::filesystem::remove(f.file);
+        require_in_child(!contains(journal.read_all(), "ledger anchor"), "there was room");
+
+        const std::string repeated = anchors_of();
+        require_in_child(contains(repeated, "ledger anchor: row 5 hash " + to_hex(head(5).hash) + "\n"),
+                         "is not repeated");
+        require_in_child(!std::filesystem::exists(f.file), "is written again though nothing is new");
+        require_in_child(anchors_of().empty(), "is repeated though it was taken");
+
+        journal.fill();
+        mark.note(head(6));
+        mark.flush();
+        mark.note(head(7)); // covers the one before it
+        mark.flush();
+        require_in_child(!contains(journal.read_all(), "ledger anchor"), "there was room");
+        const std::string newest = anchors_of();
+        require_in_child(contains(newest, "ledger anchor: row 7 ") && !contains(newest, "row 6"),
+                         "the newest is not said");
+    });
+    CHECK(succeeded(status));
 }
 
 TEST_CASE("a damaged mark is an error that names the file and what to do") {

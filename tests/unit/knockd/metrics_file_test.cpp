@@ -98,6 +98,18 @@ TEST_CASE("metrics are removed at the end, but not a file that is not ours") {
     CHECK_FALSE(std::filesystem::exists(m.first));
 }
 
+TEST_CASE("what a killed knockd left half made goes at the first write, and not a neighbour's") {
+    Metrics m;
+    const auto left = m.directory.path() / ".otk.prom.a1B2c3";
+    const auto neighbour = m.directory.path() / ".node.prom.a1B2c3";
+    std::ofstream(left) << "half";
+    std::ofstream(neighbour) << "half";
+    m.seconds(1);
+    CHECK_FALSE(std::filesystem::exists(left));
+    CHECK(std::filesystem::exists(neighbour));
+    CHECK(std::filesystem::exists(m.first));
+}
+
 TEST_CASE("metrics that cannot be written are tried again, and told once, as is the end of it") {
     Metrics m;
     const auto folder = m.directory.path() / "missing";

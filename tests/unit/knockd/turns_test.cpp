@@ -125,7 +125,7 @@ TEST_CASE("jobs of a lane run one after the other, in their order; others do not
     CHECK_FALSE(turns.waits(RowNumber{2}));
 }
 
-TEST_CASE("an undo goes before others, but not before what is before it in its lane") {
+TEST_CASE("an undo goes before turns; what is before it in its lane waits for the turn of its user") {
     Turns turns(1);
     const auto busy = [&turns] {
         turns.add(job(1000, 6));
@@ -138,7 +138,75 @@ TEST_CASE("an undo goes before others, but not before what is before it in its l
     turns.add(job(6, 8, 80));
     turns.add(undo(7, 9, 90));
     turns.ended(busy);
-    CHECK(one_by_one(turns) == Rows{4, 7, 5, 1, 6, 2, 3});
+    CHECK(one_by_one(turns) == Rows{7, 1, 4, 5, 2, 6, 3});
+}
+
+TEST_CASE(
+    "commands whose lanes hold undos at all times take turns, and no more than the share of their user") {
+    constexpr std::int64_t lanes = 6;
+    for (const unsigned places : {1U, 4U, 8U}) {
+        CAPTURE(places);
+        Turns turns(places);
+        std::int64_t row = 0;
+        const auto refill = [&](std::int64_t lane) {
+            turns.add(job(++row, 7, lane));
+            turns.add(undo(++row, 7, lane));
+        };
+        for (std::int64_t lane = 1; lane <= lanes; ++lane) {
+            refill(lane);
+            refill(lane);
+        }
+        const unsigned share = Turns::most_places_of_one_user(places);
+        std::vector<Job> his = all_that_start(turns);
+        CHECK(his.size() == std::min<std::size_t>(share, lanes));
+        const auto one_ends = [&] {
+            turns.ended(his.front());
+            refill(static_cast<std::int64_t>(*his.front().lane));
+            his.erase(his.begin());
+        };
+        const auto starts = [&](Job next) {
+            if (!next.undo) CHECK(his.size() < share);
+            his.push_back(std::move(next));
+        };
+        for (int step = 0; step < 100; ++step) {
+            one_ends();
+            while (auto next = turns.next())
+                starts(std::move(*next));
+        }
+        turns.add(job(1'000'000, 8));
+        for (int before = 0; turns.waits(RowNumber{1'000'000}); ++before) {
+            REQUIRE(before <= 3); // an undo, his turn, an undo
+            if (turns.running() == places) one_ends();
+            auto next = turns.next();
+            REQUIRE(next);
+            if (next->user == UserId{7}) starts(std::move(*next));
+        }
+    }
+}
+
+TEST_CASE("after each undo that went before others somebody has a turn") {
+    Turns turns(1);
+    std::int64_t row = 0;
+    const auto refill = [&] {
+        while (turns.waiting() < 20) {
+            ++row;
+            turns.add(undo(row, 7, row));
+        }
+    };
+    refill();
+    for (std::int64_t other = 1; other <= 10; ++other)
+        turns.add(job(1'000'000 + other, 8));
+    for (int start = 0; start < 20; ++start) {
+        CAPTURE(start);
+        const auto next = turns.next();
+        REQUIRE(next);
+        CHECK(next->undo == (start % 2 == 0));
+        turns.ended(*next);
+        refill();
+    }
+    const auto first = turns.next(); // and where nobody may have one, the next undo does not wait
+    turns.ended(*first);
+    CHECK(turns.next()->undo);
 }
 
 TEST_CASE("an undo may have a place that his user's other commands may not") {
@@ -226,7 +294,7 @@ TEST_CASE("each job starts once; places, lanes and shares are kept; nothing is f
                     CHECK_FALSE((next->lane && other.lane == next->lane));
                     of_user += other.user == next->user ? 1U : 0U;
                 }
-                if (!next->lane) CHECK(of_user < Turns::most_places_of_one_user(places));
+                if (!next->undo) CHECK(of_user < Turns::most_places_of_one_user(places));
                 running.push_back(std::move(*next));
                 CHECK(running.size() <= places);
             }

@@ -22,6 +22,7 @@ class Running {
   public:
     explicit Running(World& world, const std::function<void(message::ValidateSetup&)>& change = {}) {
         message::ValidateSetup setup;
+        setup.confirm = true;
         setup.algorithms = bit(Algorithm::sha256);
         setup.window = 10;
         setup.forward_ports = World::forward_ports;
@@ -279,6 +280,7 @@ TEST_CASE("reading a file changes nothing and answers nobody") {
     p.w.admin->add_request({.kind = Request::Kind::resync, .grant = anna.grant, .value = anna.at(40)});
     Running running(p.w, [](message::ValidateSetup& setup) {
         setup.dry_run = true;
+        setup.confirm = false;
         setup.keep = 1;
     });
     (void)running.heard_by_monitor<message::ValidateReady>(); // no hold, no question

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
 
 namespace otk {
 
@@ -54,6 +56,33 @@ TEST_CASE("file: published is replaced, with the mode whatever the umask, and a 
     publish_file(file, "", 0644);
     CHECK(read_file(file, 100) == "");
     CHECK(entries(directory.path()) == 2);
+}
+
+TEST_CASE("file: what a kill left beside a file goes, and nothing else") {
+    const test::TemporaryDirectory directory;
+    const auto in_folder = [&](const std::string& name) { return directory.path() / name; };
+    const auto file = in_folder("otk.prom");
+    for (const char* const name : {".otk.prom.aZ09xY", ".otk.prom.XXXXXX"})
+        std::ofstream(in_folder(name)) << "half";
+    const std::vector<std::string> others = {"otk.prom",           ".otk.prom",        ".otk.prom.aZ09x",
+                                             ".otk.prom.aZ09xYz",  ".otk.prom.aZ09x~", ".otk.prom.aZ09x.",
+                                             "otk.prom.aZ09xY",    "xotk.prom.aZ09xY", ".otk-prom.aZ09xY",
+                                             ".other.prom.aZ09xY", ".otk.prom-aZ09xY"};
+    for (const std::string& name : others)
+        std::ofstream(in_folder(name)) << "kept";
+    std::filesystem::create_directory(in_folder(".otk.prom.folder"));
+    std::filesystem::create_symlink(in_folder("otk.prom"), in_folder(".otk.prom.symbol"));
+    if (::geteuid() == 0) {
+        std::ofstream(in_folder(".otk.prom.others")) << "of another user";
+        REQUIRE(::chown(in_folder(".otk.prom.others").c_str(), 1, 1) == 0);
+    }
+    remove_leftovers(file);
+    for (const std::string& name : others) {
+        CAPTURE(name);
+        CHECK(read_file(in_folder(name), 100) == "kept");
+    }
+    CHECK(entries(directory.path()) == others.size() + 2 + (::geteuid() == 0 ? 1 : 0));
+    remove_leftovers(directory.path() / "missing" / "otk.prom"); // no trouble of its own
 }
 
 TEST_CASE("file: the same trouble has the same text each time") {
