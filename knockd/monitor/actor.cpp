@@ -196,7 +196,7 @@ void Actor::undo(RowNumber row, const OpenHold& hold) {
 ReadyToRun Actor::turn_of_undo(RowNumber row, const OpenHold& hold) {
     ReadyToRun ready =
         ready_to_run(hold.details.command.undo, {hold.details, hold.hold.address, hold.carrier, hold.count});
-    world_.started_undos.starts(row);
+    ready.starts = [this, row] { world_.started_undos.starts(row); };
     ready.not_started = [this, row] { world_.started_undos.did_not_start(row); };
     return ready;
 }

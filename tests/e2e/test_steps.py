@@ -162,7 +162,8 @@ def killed_at_each_step(scene):
             scene.daemon.restart()  # or it waits longer each time before it starts what crashes again and again
         assert steps < MOST_STEPS, "it dies again and again: are the steps counted?"
     assert steps > 3, f"only {steps} steps: the shim does not see them"
-    assert scene.interrupted <= 2, f"{scene.interrupted} undos were cut off before they began"
+    # As many steps as there are between the note that it starts and its first instruction, while other processes are slow.
+    assert scene.interrupted <= 4, f"{scene.interrupted} undos were cut off before they began"
     problem = scene.installation.knockmgr("log", "--verify")
     assert scene.installation.exit_code == 0, problem
     print(f"# {VICTIM}: some {steps - 1} steps; {scene.interrupted} undo(s) interrupted")

@@ -147,7 +147,7 @@ TEST_CASE("an undo that cannot be started is tried again, with its lane kept; a 
 TEST_CASE("an undo that not even a timer is to be had for has not started, and is tried again") {
     Running r(4);
     std::optional<NoDescriptors> none;
-    unsigned noted = 0; // as started
+    bool noted = false; // as started
     unsigned tries = 0;
     Job undo = of_user(7, shell(1, "exit 3"));
     undo.lane = GrantId{5};
@@ -155,20 +155,20 @@ TEST_CASE("an undo that not even a timer is to be had for has not started, and i
     undo.prepare = [&, later = undo.prepare] {
         ReadyToRun ready = later();
         if (++tries == 1) none.emplace();
-        ++noted;
+        ready.starts = [&] { noted = true; };
         ready.not_started = [&] {
             none.reset(); // so that there is a timer for the next try
-            --noted;
+            noted = false;
         };
         return ready;
     };
     r.commands.submit(undo);
     none.reset();
-    CHECK(noted == 0);
+    CHECK_FALSE(noted);
     REQUIRE(r.commands.knows(RowNumber{1}));
     r.until_ended(1);
     CHECK(tries == 2);
-    CHECK(noted == 1);
+    CHECK(noted);
     CHECK(r.ends[0].done.status == 3);
 }
 

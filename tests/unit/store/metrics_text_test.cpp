@@ -66,10 +66,13 @@ TEST_CASE("metrics: all that is counted, each once, a counter's name and no othe
         INFO(gauge.metric);
         CHECK(metrics.at(std::string(gauge.metric)).second == std::to_string((status.*gauge.value).value()));
     }
-    for (const auto& [name, rest] : metrics) {
+    for (const auto& metric : metrics) {
+        const auto& [type, value] = metric.second;
+        const std::string& name = metric.first;
         INFO(name);
+        CHECK_FALSE(value.empty());
         CHECK(name.starts_with("otk_"));
-        CHECK(rest.first == (name.ends_with("_total") ? "counter" : "gauge"));
+        CHECK(type == (name.ends_with("_total") ? "counter" : "gauge"));
         CHECK(
             std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }));
     }
