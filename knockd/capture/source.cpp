@@ -25,7 +25,8 @@ constexpr std::chrono::milliseconds settle = 3 * Ring::block_timeout;
 // Twins come within the block timeout; this is plenty. While it is calm no more frames come in this time
 // than Pairing has room for, twice over: else it would hand some of them out twice.
 constexpr std::chrono::milliseconds generation{250};
-static_assert(Pairing::most >= 2 * FloodMode::flood_begins * (generation / FloodMode::calm_window));
+static_assert(Pairing::most >= std::size_t{2} * FloodMode::flood_begins *
+                                   static_cast<std::size_t>(generation / FloodMode::calm_window));
 
 int blocks_bytes(std::size_t interfaces) {
     return std::clamp(all_blocks_bytes / static_cast<int>(interfaces), smallest_blocks_bytes,
