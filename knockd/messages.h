@@ -12,9 +12,9 @@
 //   monitor  -> capture    CaptureSetup
 //   monitor  -> validate   ValidateSetup, Done, Output, Release
 //   capture  -> monitor    CaptureReady, CaptureCounters
-//   capture  -> validate   Begin, Hit, Ended
+//   capture  -> validate   Begin, Hit, Request, Arrived, Asked, Ended
 //   validate -> monitor    Held, ValidateReady, Act, Stored, Released, Report, ValidateCounters, BrokenCapture, Ended
-//   validate -> capture    Watch, Confirm
+//   validate -> capture    Watch, Confirm, Expect, Forget, Reply
 // clang-format on
 //
 // The monitor keeps both ends of the pair between capture and validate open and gives the same end to a
@@ -31,6 +31,7 @@
 #include "knockd/setup_messages.h"
 #include "net/address.h"
 #include "net/knock.h"
+#include "net/request_shape.h"
 #include "otp/algorithm.h"
 #include "otp/value.h"
 #include "policy/decide.h"
@@ -54,6 +55,9 @@ struct CaptureCounters {
     std::uint64_t answered = 0;     // DNS answers sent
     std::uint64_t not_answered = 0; // over the rate, or not sendable
     std::uint64_t switches = 0;     // how often reading changed to the ring for floods
+    std::uint64_t syns = 0;         // dynamic mode: SYN segments that were compared
+    std::uint64_t asked = 0;        // dynamic mode: P2 of a known request, for validate
+    std::uint64_t replied = 0;      // dynamic mode: P3 sent
     friend bool operator==(const CaptureCounters&, const CaptureCounters&) = default;
 };
 
@@ -96,6 +100,55 @@ struct Hit {
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
     std::int64_t at = 0; // ns since 1970, of the packet
+    // The value came in a signed knock or a dynamic request (P1) of so many bytes, which follow in a Request.
+    // 0: it came plain.
+    std::uint16_t request_size = 0;
+};
+// The whole message that the value of the Hit before it came in.
+struct Request {
+    Kind kind = Kind::request;
+    std::uint32_t size = 0;
+    std::array<std::uint8_t, largest_request> bytes{};
+};
+
+// Dynamic mode (DESIGN 6). A request was accepted: capture looks for its SYNs, and for P2 with its id. After
+// a Begin of capture all of them are said again.
+struct Expect {
+    Kind kind = Kind::expect;
+    std::uint64_t session = 0; // validate's number for the request; never used twice
+    DynamicId id{};
+    Address source; // whose SYNs
+    struct Syn {
+        std::uint16_t port = 0;
+        std::uint32_t sequence = 0;
+    };
+    std::array<Syn, 3> syns{};
+    std::uint8_t ignore_sequence = 0; // 0 or 1
+    std::uint8_t syns_wanted = 0;     // 0: they have come already, only P2 is looked for
+};
+struct Forget {
+    Kind kind = Kind::forget;
+    std::uint64_t session = 0;
+};
+// All three SYNs have come.
+struct Arrived {
+    Kind kind = Kind::arrived;
+    std::uint64_t session = 0;
+};
+// A P2 of the request, as it came: capture knows no keys.
+struct Asked {
+    Kind kind = Kind::asked;
+    std::uint64_t session = 0;
+    std::array<std::uint8_t, dynamic_message_size> bytes{};
+};
+// P3, to be sent to where P1 came from, from where it went to.
+struct Reply {
+    Kind kind = Kind::reply;
+    Address from;
+    Address to;
+    std::uint16_t from_port = 0;
+    std::uint16_t to_port = 0;
+    std::array<std::uint8_t, dynamic_message_size> bytes{};
 };
 
 // A spent knock that policy allows: the commit has returned. The monitor looks up everything else itself.
@@ -115,6 +168,7 @@ struct Act {
     std::int64_t deadline = 0;  // of the hold, ns since 1970
     std::uint16_t port = 0;     // forward: the one that the knock determines
     std::int64_t last_used = 0; // when a knock of the grant was accepted before, ns since 1970; 0: never
+    Text<260> argument;         // of a signed knock; the monitor compares it with the command's pattern again
     // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with
     // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
     // or 1.
@@ -215,6 +269,9 @@ struct ValidateCounters {
     // Hits of no chain any more: between capture's look and ours the chain went beyond the window from them,
     // or its grant was removed or renewed. (Or capture lies.)
     std::uint64_t stale = 0;
+    std::uint64_t not_signed = 0;       // values of a chain without the valid signature that it demands
+    std::uint64_t signature_checks = 0; // Ed25519
+    std::uint64_t exchanges = 0;        // X25519
     friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
 };
 

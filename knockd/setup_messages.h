@@ -23,9 +23,11 @@ struct CaptureSetup {
     bool dns = false; // false when there is no zone
     bool dns_answer = false;
     bool dns_confirm = false;
+    bool dynamic = false;
     std::uint8_t algorithms = 0; // set of bit(Algorithm)
     std::uint8_t window = 0;     // 1 to largest_window
     std::uint32_t dns_rate = 0;  // answers a second
+    std::uint16_t dynamic_port = 0;
     std::uint16_t port_count = 0;
     std::uint16_t interface_count = 0;
     std::uint16_t zone_count = 0;
@@ -51,16 +53,19 @@ struct ValidateSetup {
     bool dry_run = false; // --read: on a copy of the ledger, by the packets' own time
     bool have_mark = false;
     bool confirm = false; // capture can tell over dns what became of a knock
+    bool dynamic = false;
     std::uint8_t algorithms = 0;
     std::uint8_t window = 0;
     PortRange forward_ports;
-    std::int64_t keep = 0; // s, rows of the ledger; 0: for ever
+    std::int64_t clock_skew = 0; // s, of a signed request
+    std::int64_t keep = 0;       // s, rows of the ledger; 0: for ever
     std::int64_t output_keep = 0;
     Head mark;           // the newest row the monitor acted on
     Text<512> policy_db; // as seen from inside `root`
     Text<512> ledger_db;
-    Text<512> root;  // directory to be confined to; empty without root
-    Text<33> run_as; // account to become; empty without root
+    Text<512> server_keys; // the directory of the server's private keys
+    Text<512> root;        // directory to be confined to; empty without root
+    Text<33> run_as;       // account to become; empty without root
 };
 
 enum class Acceptance : std::uint8_t {

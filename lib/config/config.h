@@ -33,7 +33,8 @@ struct Config {
     struct {
         unsigned window = 10; // 1 to largest_window
         std::vector<Algorithm> algorithms{Algorithm::sha256};
-        std::uint64_t weak_limit = 100'000; // R x window, DESIGN 3
+        std::uint64_t weak_limit = 100'000;  // R x window, DESIGN 3
+        std::chrono::seconds clock_skew{60}; // how far the time of a signed request may lie from ours
     } accept;
     struct {
         bool enabled = true;
@@ -51,6 +52,10 @@ struct Config {
         std::uint32_t rate = 10'000; // answers a second at most
         bool confirm = true;         // TXT: what became of a knock (DESIGN 4)
     } dns;
+    struct {
+        bool enabled = false;
+        std::uint16_t port = 62201; // udp; may be one of the knock ports
+    } dynamic;
     struct {
         PortRange ports{61'000, 65'534}; // of forwarding doors
     } forward;
@@ -107,6 +112,7 @@ struct Places {
     std::filesystem::path state;         // /var/lib/otk               or DIR
     std::filesystem::path policy_db;     // STATE/policy/policy.db
     std::filesystem::path ledger_db;     // STATE/ledger/ledger.db
+    std::filesystem::path server_keys;   // STATE/server, where the private X25519 keys are
     std::filesystem::path mark;          // STATE/monitor/mark
     std::filesystem::path status;        // STATE/monitor/status.json
     std::filesystem::path doors;         // STATE/monitor/doors.json

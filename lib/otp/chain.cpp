@@ -22,6 +22,7 @@ constexpr std::uint64_t scrypt_p = 1;
 constexpr std::uint64_t scrypt_most_memory = std::uint64_t{256}
                                              << 20; // bytes; it takes 128 r (N + p) of them
 constexpr std::string_view chain_label = "otk chain 1";
+constexpr std::string_view sign_label = "otk sign 1";
 
 // What one step makes of a value of zero bytes, computed with other programs
 // (tests/unit/otp/make_vectors.py).
@@ -116,6 +117,17 @@ ChainSecret ChainSecret::from_master(SecretArray<32> master) {
     chain.master_ = std::move(master);
     expand(chain.master_.view(), chain_label, chain.start_.fill());
     return chain;
+}
+
+SecretArray<32> ChainSecret::signing_seed() const {
+    SecretArray<32> seed;
+    expand(master(), sign_label, seed.fill());
+    return seed;
+}
+
+Bytes ChainSecret::master() const {
+    promise(algorithm_ == Algorithm::sha256, "only a sha256 chain has a master");
+    return master_.view();
 }
 
 Value ChainSecret::at(Count count) const {

@@ -49,6 +49,10 @@ class ChainSecret {
     static ChainSecret from_master(SecretArray<32> master);
 
     [[nodiscard]] Algorithm algorithm() const { return algorithm_; }
+    // The 32-byte Ed25519 private key of the same master (HKDF label `otk sign 1`). REQUIRES sha256.
+    [[nodiscard]] SecretArray<32> signing_seed() const;
+    // The master itself, to be kept in a key file. REQUIRES sha256.
+    [[nodiscard]] Bytes master() const;
     // The value at the count: count steps from the start.
     [[nodiscard]] Value at(Count count) const;
 

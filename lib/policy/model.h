@@ -76,6 +76,8 @@ struct Command {
     std::vector<std::string> argv; // argv[0] is an absolute path; whole-argument tokens, see policy/tokens.h
     std::vector<std::string> undo; // likewise; empty: nothing is undone
     std::string run_as;            // a user of this system; runs argv and undo
+    std::string argument;          // the pattern that a knock's argument must match (policy/argument.h);
+                                   // empty: it takes none
     std::chrono::seconds time_limit{30};
     // exec with undo, open, forward: how long; 1 s to longest_hold. 0 for all others.
     std::chrono::seconds hold{0};
@@ -151,6 +153,10 @@ struct GrantRules {
     std::uint32_t per_hour = 0; // accepted knocks within the last 3,600 s; 0: any number
     std::uint32_t per_day = 0;  // within the last 86,400 s
     std::uint8_t claims = 1;    // with AddressRule::claim: 1 to most_claims
+    // Of a grant whose enrolment has a public key (DESIGN 5 and 6); without one they mean nothing.
+    bool plain = false;           // knocks without a signature are accepted, too
+    bool no_clock = false;        // a signed request may have no time
+    bool ignore_sequence = false; // dynamic: the SYNs' sequence numbers are not compared (--isn ignore)
 };
 
 } // namespace otk

@@ -50,6 +50,8 @@ enum class RowKind : std::uint8_t {
                    // `accepted`
     resynced = 12, // an administrator moved the chain forward to `value` (text: who); without count and
                    // value: she wanted to, and the value did not fit (text: why, and who)
+    not_signed = 13, // a value of a chain came without the valid signature that its grant demands
+                     // (`refusal`); not spent
 };
 [[nodiscard]] std::string_view name_of(RowKind kind);
 
@@ -65,6 +67,7 @@ enum class Outcome : std::uint8_t {
     opened = 7,    // a door (text: which and for how long)
     prolonged = 8, // the door or hold of an earlier knock
     closed = 9,    // by a `close` command (status: how many doors and holds)
+    no_syns = 10,  // dynamic: the declared SYNs did not come in time, or a newer request took its place
 };
 [[nodiscard]] std::string_view name_of(Outcome outcome);
 
@@ -94,6 +97,9 @@ struct Row {
     std::int64_t status = 0;
     std::chrono::milliseconds duration{};
     std::string text; // free text for people, UTF-8
+    // accepted, refused and not_signed: the signed knock or dynamic request as it came; empty for a plain
+    // knock.
+    std::vector<std::uint8_t> request;
 };
 
 struct Position {

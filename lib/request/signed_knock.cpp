@@ -1,0 +1,1 @@
+#include "request/signed_knock.h"

@@ -1,0 +1,1 @@
+#include "request/signing_key.h"
