@@ -26,9 +26,10 @@ inline constexpr std::size_t address_field_size = 17; // family 0, 4 or 6 (1), a
 
 // Family 0 for none. REQUIRES a well-formed address.
 void append_address(std::vector<std::uint8_t>& out, const Address& address);
-// Of exactly address_field_size bytes. Nothing for what has a second spelling or cannot be asked for: another
-// family, bytes that should be zero and are not, an IPv4 address written as IPv6, and unspecified, loopback,
-// multicast and broadcast addresses.
+// Both readers REQUIRE exactly address_field_size bytes. Nothing for what has a second spelling: another
+// family, bytes that should be zero and are not, an IPv4 address written as IPv6.
+[[nodiscard]] std::optional<Address> read_any_address(Bytes field);
+// Nor for what cannot be asked for: unspecified, loopback, multicast and broadcast addresses.
 [[nodiscard]] std::optional<Address> read_address(Bytes field);
 
 } // namespace otk

@@ -10,11 +10,11 @@
 //       zeros up to 48 (+ 16)
 //
 // Boxes are ChaCha20-Poly1305 (RFC 8439); what precedes a box in its packet is its associated data. The nonce
-// is 4 zero bytes and the counter, 0 for P1. Keys: HKDF-SHA256 (RFC 5869), secret the X25519 (RFC 7748)
-// share, salt the value, info "otk-dynamic-1" | server's public key | client's ephemeral key | label, with
-// the labels "p1", "c2s" and "s2c" for 32 bytes each and "id" for 16. P1's signature is over "otk-dynamic-1",
-// a zero byte, the server's id, the length (1) and name of the command, the server's public key, the 49 bytes
-// before the box and what precedes it in the box.
+// is 4 zero bytes and the counter: 0 for P1, from 1 on for P2 and P3. Keys: HKDF-SHA256 (RFC 5869), secret
+// the X25519 (RFC 7748) share, salt the value, info "otk-dynamic-1" | server's public key | client's
+// ephemeral key | label, with the labels "p1", "c2s" and "s2c" for 32 bytes each and "id" for 16. P1's
+// signature is over "otk-dynamic-1", a zero byte, the server's id, the length (1) and name of the command,
+// the server's public key, the 49 bytes before the box and what precedes it in the box.
 #pragma once
 
 #include "base/clock.h"
@@ -41,14 +41,16 @@ class ServerKey {
   public:
     [[nodiscard]] static ServerKey generate(const RandomSource& random);
     [[nodiscard]] static ServerKey from_bytes(SecretArray<32> bytes) { return ServerKey(std::move(bytes)); }
-    [[nodiscard]] ExchangeKey public_key() const;
+    [[nodiscard]] ExchangeKey public_key() const { return public_; }
     [[nodiscard]] Bytes bytes() const { return bytes_.view(); } // to be kept in a file
-    // Nothing when the share is all zeros (RFC 7748 section 6.1).
+    // Nothing when the share is all zeros (RFC 7748 section 6.1), and for a key of 2^255-19 or more, which
+    // X25519 would take for another.
     [[nodiscard]] std::optional<SecretArray<32>> share_with(const ExchangeKey& other) const;
 
   private:
-    explicit ServerKey(SecretArray<32> bytes) : bytes_(std::move(bytes)) {}
+    explicit ServerKey(SecretArray<32> bytes);
     SecretArray<32> bytes_;
+    ExchangeKey public_; // kept, because computing it costs as much as an exchange
 };
 
 struct DeclaredSyn {
@@ -75,8 +77,8 @@ enum class DynamicStatus : std::uint8_t {
 };
 struct DynamicAnswer {
     DynamicStatus status{};
-    std::uint16_t port = 0;
-    std::uint32_t seconds = 0; // that the door stays open from now
+    std::uint16_t port = 0;    // not 0 when open; written as 0 otherwise
+    std::uint32_t seconds = 0; // that the door stays open from now; likewise
     Address seen;              // P1's source, as the server saw it: tells a client of the NAT before it
 };
 

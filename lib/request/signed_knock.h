@@ -35,10 +35,10 @@ enum class BadRequest : std::uint8_t {
     size = 1, // shorter or longer than its fields say
     type,     // not the type byte of this message
     address,  // see read_address()
-    time,     // beyond what a clock shows in this age (year 9999)
+    time,     // beyond what a Time can hold (11 April 2262)
     argument, // too long, not valid UTF-8 (shortest forms only), or with a control character (C0, DEL, C1)
     box,      // dynamic: does not decrypt
-    key,      // dynamic: an X25519 share of all zeros, or one that leads there
+    key,      // dynamic: an X25519 key of 2^255-19 or more, or one with which every share is all zeros
     syns,     // dynamic: a port 0, or the same port twice
 };
 [[nodiscard]] std::string_view name_of(BadRequest fault);

@@ -26,6 +26,7 @@ class SigningKey {
     [[nodiscard]] Signature sign(Bytes message) const;
 
   private:
+    explicit SigningKey(SecretArray<32> seed) : seed_(std::move(seed)) {}
     SecretArray<32> seed_; // RFC 8032's 32-byte private key
 };
 

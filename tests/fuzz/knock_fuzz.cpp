@@ -25,6 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         promise(candidate.bytes.data() >= payload.data(), "a candidate begins in its packet");
         promise(candidate.bytes.data() + candidate.bytes.size() <= data + size, "and ends in it");
         promise(candidate.named.well_formed(), "a named address is one");
+        promise(candidate.message.empty() ||
+                    (candidate.message.data() >= payload.data() &&
+                     candidate.message.data() + candidate.message.size() <= data + size),
+                "a message lies in its packet");
         promise(!candidate.whole || candidate.bytes.size() == 8 || candidate.bytes.size() == 16,
                 "a whole value");
     }
