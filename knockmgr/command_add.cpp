@@ -4,6 +4,7 @@
 #include "knockmgr/command_view.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
+#include "policy/argument.h"
 #include "policy/tokens.h"
 #include "sys/privileges.h"
 
@@ -40,6 +41,7 @@ const std::vector<KindOption>& kind_options() {
         {"hold", {exec, open, forward}, "a close command is done at once"},
         {"prefix4", {open}, "only --open can let in more than one address"},
         {"prefix6", {open}, "only --open can let in more than one address"},
+        {"argument", {exec}, "only a program can be handed one"},
     };
     return rows;
 }
@@ -156,6 +158,24 @@ std::vector<std::string> undo_option(const std::string& text) {
     return json.get<std::vector<std::string>>();
 }
 
+// An argument that nobody reads, or that can never come, was meant otherwise.
+void read_argument(const Invocation& invocation, Command& command) {
+    command.argument = invocation.value("argument").value_or("");
+    if (invocation.has("argument")) {
+        if (const auto fault = check_pattern(command.argument)) throw UsageError("--argument: " + *fault);
+    }
+    const auto has_token = [](const std::vector<std::string>& argv) {
+        return std::find(argv.begin(), argv.end(), "{argument}") != argv.end();
+    };
+    const bool used = has_token(command.argv) || has_token(command.undo);
+    if (used && command.argument.empty()) {
+        warn("{argument} will always be empty: say with --argument PATTERN what signed knocks may carry");
+    }
+    if (!used && !command.argument.empty()) {
+        warn("no argument of the program is {argument}; it can read what a knock carries from $OTK_ARGUMENT");
+    }
+}
+
 void read_exec(const Invocation& invocation, Command& command) {
     if (invocation.program.empty()) throw UsageError("name the program to run, after --");
     command.argv = invocation.program;
@@ -171,6 +191,7 @@ void read_exec(const Invocation& invocation, Command& command) {
     if (!command.undo.empty()) {
         if (const auto fault = check_argv(command.undo)) throw Error(fmt::format("--undo: {}", *fault));
     }
+    read_argument(invocation, command);
     command.time_limit = time_limit(invocation);
     command.run_as = account_to_run_as(invocation);
     check_program(command.argv.front());
@@ -248,8 +269,10 @@ constexpr std::string_view add_help =
     "by its value, here and in --undo:\n"
     "  {address}   the address the knock is for: its source, or one named in it\n"
     "  {user} {command} {carrier} {count}   who knocked for what, by which way, with which number\n"
-    "  {argument}  what a signed knock carries; empty for now\n"
-    "The same stand in the environment: OTK_ADDRESS, OTK_USER and so on. With --undo a second\n"
+    "  {argument}  what a signed knock carries, if all of it matches --argument PATTERN\n"
+    "The same stand in the environment: OTK_ADDRESS, OTK_USER and so on. PATTERN is an extended\n"
+    "regular expression; with one, every other knock is refused, and one that begins with `-` only\n"
+    "passes where PATTERN does, so that it cannot be an option. With --undo a second\n"
     "program takes back what the first one did, --hold after the knock; a knock in the meantime\n"
     "only prolongs that.\n"
     "\n"
@@ -263,6 +286,8 @@ constexpr std::string_view add_help =
     "  knockmgr command add wake --exec --as nobody --limit 10s -- /usr/bin/wakeonlan 00:11:22:33:44:55\n"
     "  knockmgr command add vpn --exec --as root --hold 8h --undo '[\"/usr/local/sbin/vpn\", \"off\"]' \\\n"
     "      -- /usr/local/sbin/vpn on\n"
+    "  knockmgr command add restart --exec --as root --argument 'nginx|postgresql' \\\n"
+    "      -- /usr/bin/systemctl restart {argument}\n"
     "  knockmgr command add ssh --open 22/tcp --hold 60s --prefix6 64\n"
     "  knockmgr command add inner-ssh --forward 10.0.0.5:22 --hold 60s\n"
     "  knockmgr command add ssh-done --close ssh\n";
@@ -282,6 +307,9 @@ Subcommand command_add_subcommand() {
          {"as", "USER", "the account that runs it and --undo; root only if you say so"},
          {"limit", "TIME", "end the program after this time, 1s to 24h (default 30s)"},
          {"undo", "JSON", "a second program, as a list of texts, run as the first one after --hold"},
+         {"argument", "PATTERN",
+          "what a signed knock may carry for the program: an extended regular expression that must match "
+          "all of it"},
          {"open", "PORT/tcp", "let the address of the knock in to this port; PORT/udp likewise"},
          {"forward", "ADDRESS:PORT", "make a port for the address of the knock that leads there"},
          {"close", "COMMAND", "end what the user's knocks for that command opened"},

@@ -21,6 +21,7 @@ std::string prefixes(const Command& command) {
 void add_exec(Fields& fields, const Command& command) {
     fields.add("program", shell_line(command.argv));
     fields.add("runs as", command.run_as);
+    fields.add("argument", command.argument.empty() ? "takes none" : command.argument);
     fields.add("time limit", format_duration(command.time_limit));
     if (command.undo.empty()) return;
     fields.add("undone by", shell_line(command.undo));
@@ -34,6 +35,8 @@ std::string what_it_does(const Command& command, const std::string& closes) {
     case CommandKind::exec: {
         std::string text = fmt::format("runs {} as {}, for {} at most", shell_line(command.argv),
                                        command.run_as, format_duration(command.time_limit));
+        if (!command.argument.empty())
+            text += fmt::format(", with an argument that matches {}", command.argument);
         if (command.undo.empty()) return text;
         return fmt::format("{}; after {} runs {}", text, format_duration(command.hold),
                            shell_line(command.undo));
@@ -78,6 +81,7 @@ Json json_of(const Command& command, const std::vector<Command>& all) {
             {"kind", name_of(command.kind)},
             {"argv", only(exec, command.argv)},
             {"run_as", only(exec, command.run_as)},
+            {"argument", only(!command.argument.empty(), command.argument)},
             {"limit_seconds", only(exec, command.time_limit.count())},
             {"undo", only(!command.undo.empty(), command.undo)},
             {"hold_seconds", only(lasts(command), command.hold.count())},

@@ -2,12 +2,15 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "knockmgr/grant_profile.h"
+#include "knockmgr/grant_rules.h"
 #include "knockmgr/grant_sheet.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
 #include "otp/door_port.h"
 #include "otp/rules.h"
 #include "otp/text_form.h"
+#include "request/signing_key.h"
 #include "sheet/sheet.h"
 
 #include <algorithm>
@@ -42,11 +45,9 @@ void check_option_mix(const Invocation& invocation) {
 Enrolment from_token(const Invocation& invocation) {
     const auto parsed = parse_token(*invocation.value("token"));
     if (!parsed) throw Error(fmt::format("the token cannot be used: {}", parsed.reason()));
-    if (parsed->public_key) {
-        throw Error("the token has a public key, and this version cannot verify signed knocks yet; to enrol "
-                    "it for plain "
-                    "knocks, leave off its last field");
-    }
+    if (!parsed->public_key) return *parsed;
+    if (const auto fault = fault_of(*parsed->public_key))
+        throw Error(fmt::format("the public key of the token cannot be used: {}", explain(*fault)));
     return *parsed;
 }
 
@@ -135,18 +136,28 @@ std::string listed(const Value& value, TextForm form) {
     return form == TextForm::words ? format_value(value, form) : format_compact(value, form);
 }
 
+std::string taken_text(const Profile& profile) {
+    const std::string_view taken = what_is_taken(profile);
+    if (!profile.has_key) return fmt::format("{}: the chain has no public key", taken);
+    if (profile.plain)
+        return fmt::format("{}; who catches a plain one can use it in the user's place", taken);
+    return fmt::format("{}, which take knockgen to send; --plain takes those of a sheet, too", taken);
+}
+
 // Where standard output is for the knocks (a file, a program) it holds nothing else.
 void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolment& enrolment,
-                       const SheetPlan& plan) {
+                       const SheetPlan& plan, const std::optional<Profile>& profile) {
     const auto sheet = invocation.value("sheet");
-    const bool from_token = invocation.has("token");
+    const bool prints_own = profile && profile->plain; // a sheet of signed knocks there is not
     std::string text = fmt::format(
         "grant {}/{} {}: {} with {}, first number {}\ncheck words: {}\n", purpose.user.name,
         purpose.command.name, purpose.replaces ? "renewed" : "added", name_of(enrolment.algorithm),
         counted(enrolment.length - 1, "knock"), enrolment.length - 1, check_words(enrolment));
     if (sheet) text += fmt::format("sheet: {} (print it, hand it over, delete it)\n", *sheet);
-    if (from_token) text += fmt::format("the user's sheet: {}\n", knockgen_line(plan, enrolment));
-    if ((sheet || from_token) && !plan.no_dns.empty()) {
+    if (profile) text += fmt::format("accepts: {}\n", taken_text(*profile));
+    if (profile) text += fmt::format("the user's profile: {}\n", profile_line(*profile));
+    if (prints_own) text += fmt::format("the user's sheet: {}\n", knockgen_line(plan, enrolment));
+    if ((sheet || prints_own) && !plan.no_dns.empty()) {
         text += fmt::format("no lines for dns on the sheet: {}\n", plan.no_dns);
     }
     const bool listing = invocation.json() || (invocation.has("generate") && !sheet);
@@ -168,7 +179,7 @@ void print_lines(const NewChain& chain, const SheetPlan& plan) {
 }
 
 void print_result(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
-                  const SheetPlan& plan) {
+                  const SheetPlan& plan, const std::optional<Profile>& profile) {
     if (!invocation.json()) return print_lines(chain, plan);
     Json knocks = Json::array();
     for (const NumberedKnock& knock : chain.knocks) {
@@ -181,7 +192,12 @@ void print_result(const Invocation& invocation, const Purpose& purpose, const Ne
                 {"token", format_token(chain.enrolment)},
                 {"check_words", check_words(chain.enrolment)},
                 {"knocks", knocks}};
-    if (invocation.has("token")) result["sheet_command"] = knockgen_line(plan, chain.enrolment);
+    if (profile) {
+        result["sheet_command"] = profile->plain ? Json(knockgen_line(plan, chain.enrolment)) : Json();
+        result["accepts"] = what_is_taken(*profile);
+        result["profile"] = format_profile(*profile);
+        result["profile_command"] = profile_line(*profile);
+    }
     print_json(result);
 }
 
@@ -195,7 +211,7 @@ const std::vector<Option>& enrol_options() {
         {"algorithm", "NAME", "of a generated chain: sha256 (default), sha1, md5, md4"},
         {"seed", "SEED", "of a generated chain: 1 to 16 letters and digits (default random)"},
         {"sheet", "FILE", "write a sheet to print to a new FILE, mode 0600, and list nothing"},
-        {"host", "NAME", "this server's name or address, for the sheet (default the host's)"},
+        {"host", "NAME", "this server's name or address, for sheet and profile (default the host's)"},
         {"form", "FORM",
          "how knocks are written: hex (default), words, base32; dns names an address only with base32"},
         {"json", "", "print JSON"},
@@ -217,6 +233,7 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
         check_algorithm(config, algorithm);
         chain = generate_chain(invocation, algorithm, purpose.length);
     }
+    check_signing_options(invocation, purpose.command, chain.enrolment.public_key.has_value());
     check_never_seen(store, chain.enrolment);
     check_weak(config, store, purpose, chain.enrolment, invocation.where());
     const std::string sheet = invocation.value("sheet").value_or("");
@@ -229,8 +246,13 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
         if (!sheet.empty()) (void)unlink(sheet.c_str()); // its knocks open nothing
         throw;
     }
-    say_what_was_done(invocation, purpose, chain.enrolment, plan);
-    print_result(invocation, purpose, chain, plan);
+    std::optional<Profile> profile; // of a chain whose secret the user has
+    if (invocation.has("token")) {
+        profile = profile_of({purpose.command, purpose.rules, chain.enrolment}, config, store, plan.host,
+                             SystemClock().now());
+    }
+    say_what_was_done(invocation, purpose, chain.enrolment, plan, profile);
+    print_result(invocation, purpose, chain, plan, profile);
     return 0;
 }
 

@@ -59,28 +59,44 @@ std::string_view verdict_of(RowKind kind, std::string_view otherwise) {
     if (kind == RowKind::refused) return "refused";
     if (kind == RowKind::late) return "late";
     if (kind == RowKind::resynced) return "resynced";
+    if (kind == RowKind::not_signed) return "not signed";
     return otherwise;
 }
 
-// The value came to the server: the rows tell the story.
-int tell_history(const Ledger& ledger, const std::vector<Row>& rows, bool live, bool json) {
-    const Time now = SystemClock().now();
-    Json all = Json::array();
-    std::string text = fmt::format("number {} of {}/{}\n", rows.front().count, printable(rows.front().user),
-                                   printable(rows.front().command));
+// The rows of a value that came to the server.
+struct Story {
+    std::string text;
+    Json rows = Json::array();
     std::string_view verdict = "seen";
     std::size_t replays = 0;
+};
+
+Story story_of(const Ledger& ledger, const std::vector<Row>& rows) {
+    const Time now = SystemClock().now();
+    Story story;
+    story.text = fmt::format("number {} of {}/{}\n", rows.front().count, printable(rows.front().user),
+                             printable(rows.front().command));
     for (const Row& row : rows) {
         const Happening happening = happening_of(ledger, row);
-        all.push_back(json_of(happening));
-        verdict = verdict_of(row.kind, verdict);
-        if (row.kind == RowKind::replay) ++replays;
-        text += story_of(happening, now);
+        story.rows.push_back(json_of(happening));
+        story.verdict = verdict_of(row.kind, story.verdict);
+        if (row.kind == RowKind::replay) ++story.replays;
+        story.text += story_of(happening, now);
     }
-    if (replays > 0) text += fmt::format("replayed: recorded {}\n", counted(replays, "time"));
-    text += fmt::format("A knock works once: it is spent, whatever became of it. {}\n",
-                        live ? "The next number down works." : "Nothing of its chain works any more.");
-    return json ? print_json({{"verdict", verdict}, {"replays", replays}, {"rows", all}}) : print(text);
+    if (story.replays > 0)
+        story.text += fmt::format("replayed: recorded {}\n", counted(story.replays, "time"));
+    return story;
+}
+
+// What comes without the signature that its grant demands is written down and not spent, for some times.
+bool none_spent_it(const std::vector<Row>& rows) {
+    return std::all_of(rows.begin(), rows.end(),
+                       [](const Row& row) { return row.kind == RowKind::not_signed; });
+}
+
+int tell_history(const Story& story, std::string_view moral, bool json) {
+    if (!json) return print(fmt::format("{}{}\n", story.text, moral));
+    return print_json({{"verdict", story.verdict}, {"replays", story.replays}, {"rows", story.rows}});
 }
 
 struct Verdict {
@@ -117,7 +133,8 @@ Verdict judge(const FoundKnock& found, unsigned window, const std::string& state
     return {"unused", fmt::format("not used yet; it would be spent and refused if it came now: {}", state)};
 }
 
-int tell_position(const FoundKnock& found, const Inquiry& inquiry) {
+// `before`: that it came, and was not spent.
+int tell_position(const FoundKnock& found, const Inquiry& inquiry, const std::optional<Story>& before) {
     const unsigned window = inquiry.window;
     const Verdict verdict = judge(found, window, inquiry.states.at(found.grant.grant.id));
     const std::string& user = found.grant.user.name;
@@ -129,7 +146,11 @@ int tell_position(const FoundKnock& found, const Inquiry& inquiry) {
                            {"number", found.number},
                            {"last_accepted", found.reached},
                            {"window", window},
-                           {"text", verdict.sentence}});
+                           {"text", verdict.sentence},
+                           {"rows", before ? before->rows : Json::array()}});
+    }
+    if (before) {
+        return print(fmt::format("{}It was not spent by that. Now: {}.\n", before->text, verdict.sentence));
     }
     return print(fmt::format("number {} of {}/{}: {}.\n", found.number, user, command, verdict.sentence));
 }
@@ -179,10 +200,20 @@ bool is_live(const Inquiry& inquiry, const ChainId& chain) {
 
 int answer(const Ledger& ledger, const Inquiry& inquiry) {
     const std::vector<Row> rows = rows_of(ledger, inquiry.readings);
-    if (!rows.empty()) return tell_history(ledger, rows, is_live(inquiry, rows.front().chain), inquiry.json);
+    if (!rows.empty() && !none_spent_it(rows)) {
+        const bool live = is_live(inquiry, rows.front().chain);
+        return tell_history(story_of(ledger, rows),
+                            live ? "A knock works once: it is spent, whatever became of it. The next number "
+                                   "down works."
+                                 : "A knock works once: it is spent, whatever became of it. Nothing of its "
+                                   "chain works any more.",
+                            inquiry.json);
+    }
+    const std::optional<Story> before = rows.empty() ? std::nullopt : std::optional(story_of(ledger, rows));
     const Positions positions = positions_in(ledger);
-    const auto found = find_knock(inquiry.readings, inquiry.grants, positions);
-    if (found) return tell_position(*found, inquiry);
+    if (const auto found = find_knock(inquiry.readings, inquiry.grants, positions))
+        return tell_position(*found, inquiry, before);
+    if (before) return tell_history(*before, "Nothing of its chain works any more.", inquiry.json);
     const auto old = find_knock(inquiry.readings, grants_of(inquiry.former), positions);
     return old ? tell_former(*old, inquiry.former, inquiry.json) : tell_unknown(inquiry.json);
 }
@@ -205,7 +236,8 @@ int explain_value(const Invocation& invocation) {
 
 constexpr std::string_view explain_help =
     "Says what became of a knock: spent, when and for whom, how the command ended, whether its door\n"
-    "is still open and what was undone; refused, and by which rule; replayed; passed over; beyond\n"
+    "is still open and what was undone; refused, and by which rule; come without the signature that\n"
+    "its grant demands, and not spent; replayed; passed over; beyond\n"
     "the window; not used yet; of a chain that was replaced, removed or retired; or unknown. The\n"
     "knock may be written in any way: hex, base32, or words. A knock that was not used yet is a\n"
     "secret: give `-` to type it on standard input.\n"

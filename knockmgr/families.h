@@ -11,6 +11,7 @@ namespace otk::knockmgr {
 [[nodiscard]] std::vector<Subcommand> user_subcommands();
 [[nodiscard]] std::vector<Subcommand> command_subcommands();
 [[nodiscard]] std::vector<Subcommand> grant_subcommands();
+[[nodiscard]] std::vector<Subcommand> key_subcommands();
 [[nodiscard]] std::vector<Subcommand> log_subcommands();
 [[nodiscard]] std::vector<Subcommand> explain_subcommands();
 [[nodiscard]] std::vector<Subcommand> watch_subcommands();

@@ -21,9 +21,10 @@ std::string text_at(const Json& object, const char* key) {
 std::optional<Enrolment> enrolment_of(const Json& grant) {
     const auto length = grant.find("length");
     if (length == grant.end() || !length->is_number_unsigned()) return std::nullopt;
-    const auto parsed =
-        parse_token(fmt::format("otk1:{}:{}:{}:{}", text_at(grant, "algorithm"), length->get<std::uint64_t>(),
-                                text_at(grant, "seed"), text_at(grant, "image")));
+    const std::string key = text_at(grant, "public_key");
+    const auto parsed = parse_token(fmt::format("otk1:{}:{}:{}:{}{}{}", text_at(grant, "algorithm"),
+                                                length->get<std::uint64_t>(), text_at(grant, "seed"),
+                                                text_at(grant, "image"), key.empty() ? "" : ":", key));
     if (!parsed) return std::nullopt;
     return *parsed;
 }

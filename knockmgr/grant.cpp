@@ -4,6 +4,7 @@
 #include "knockmgr/command_view.h"
 #include "knockmgr/enrol.h"
 #include "knockmgr/families.h"
+#include "knockmgr/grant_profile.h"
 #include "knockmgr/grant_rules.h"
 #include "knockmgr/grant_view.h"
 #include "knockmgr/installation.h"
@@ -58,8 +59,10 @@ int set(const Invocation& invocation) {
     const GrantDetails grant = named_grant(store, invocation);
     GrantRules rules = grant.grant.rules;
     apply_rule_options(invocation, grant.command, SystemClock().now(), rules);
+    const bool has_key = grant.grant.enrolment.public_key.has_value();
+    check_signing_options(invocation, grant.command, has_key);
     store.set_grant_rules(grant.grant.id, rules);
-    return print(fmt::format("grant {} changed: {}\n", name_of_grant(grant), rules_line(rules)));
+    return print(fmt::format("grant {} changed: {}\n", name_of_grant(grant), rules_line(rules, has_key)));
 }
 
 int enable(const Invocation& invocation) {
@@ -134,7 +137,9 @@ constexpr std::string_view add_help =
     "--generate makes a chain here. Its knocks go to a sheet (--sheet FILE), or are listed as\n"
     "`NUMBER: KNOCK` lines, and are kept nowhere else. --token enrols a chain of which only the\n"
     "user knows the passphrase; compare the six check words by voice, and pass on the line with which\n"
-    "the user prints a sheet.\n"
+    "the user's knockgen keeps a profile, or prints a sheet. A token with a public key makes the server\n"
+    "demand signed knocks, which nobody can alter or use elsewhere; --plain lets knocks from a sheet\n"
+    "pass, too.\n"
     "\n"
     "examples:\n"
     "  knockmgr grant add anna restart-web --generate --sheet anna.txt\n"
@@ -142,7 +147,8 @@ constexpr std::string_view add_help =
     "  knockmgr grant add anna let-in --generate --address named --named-within 203.0.113.0/24\n"
     "  knockmgr grant add anna restart-web --generate --hours 'mon-fri 08:00-18:00' --zone Europe/Berlin\n"
     "  knockmgr grant add anna inner-ssh --generate --address claim --claims 2 --per-hour 5\n"
-    "  knockmgr grant add bob restart-web --token otk1:sha256:1000:k3x7...:9f86...\n";
+    "  knockmgr grant add bob restart-web --token otk1:sha256:1000:k3x7...:9f86...\n"
+    "  knockmgr grant add bob let-in --token otk1:sha256:1000:p7d2...:41c0...:d75a... --plain\n";
 
 constexpr std::string_view set_help =
     "Changes the rules of a grant; those not named stay. `any` or `none` takes a rule away. Takes\n"
@@ -152,7 +158,8 @@ constexpr std::string_view set_help =
     "  knockmgr grant set anna let-in --from 198.51.100.0/24 --from 2001:db8::/32\n"
     "  knockmgr grant set anna let-in --expires 2026-12-31 --per-day 20\n"
     "  knockmgr grant set anna let-in --hours 'mon-fri 08:00-18:00; sat 10:00-12:00' --zone Europe/Berlin\n"
-    "  knockmgr grant set anna let-in --from any --expires none\n";
+    "  knockmgr grant set anna let-in --from any --expires none\n"
+    "  knockmgr grant set bob let-in --plain\n";
 
 } // namespace
 
@@ -184,6 +191,7 @@ std::vector<Subcommand> grant_subcommands() {
          show},
         {"grant set", "USER COMMAND", 2, 2, false, "change the rules of a grant", set_help, rule_options(),
          set},
+        profile_subcommand(),
         {"grant enable",
          "USER COMMAND",
          2,

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "knockmgr/rule_conflicts.h"
 #include "knockmgr/times.h"
+#include "policy/argument.h"
 #include "policy/time_zone.h"
 
 #include <algorithm>
@@ -147,6 +148,25 @@ void apply_times(const Invocation& invocation, Time now, GrantRules& rules) {
     }
 }
 
+// Two flags for one rule, because a rule that was set must be taken back by name.
+void apply_switch(const Invocation& invocation, std::string_view on, std::string_view off, bool& rule) {
+    if (invocation.has(on) && invocation.has(off))
+        throw UsageError(fmt::format("--{} and --{} say the opposite; choose one", on, off));
+    if (invocation.has(on)) rule = true;
+    if (invocation.has(off)) rule = false;
+}
+
+void apply_signing(const Invocation& invocation, GrantRules& rules) {
+    apply_switch(invocation, "plain", "no-plain", rules.plain);
+    apply_switch(invocation, "no-clock", "clock", rules.no_clock);
+    const auto text = invocation.value("isn");
+    if (!text) return;
+    if (*text != "ignore" && *text != "compare") {
+        throw UsageError(fmt::format("--isn {} is neither ignore nor compare", printable(*text)));
+    }
+    rules.ignore_sequence = *text == "ignore";
+}
+
 } // namespace
 
 const std::vector<Option>& rule_options() {
@@ -165,6 +185,13 @@ const std::vector<Option>& rule_options() {
         {"per-day", "N", "likewise within 24 hours; any"},
         {"not-before", "TIME", "valid from then on; none"},
         {"expires", "TIME", "refused from then on: a date in UTC, or 90d from now; none"},
+        {"plain", "", "of a chain with a public key: take knocks without a signature, too"},
+        {"no-plain", "", "demand a signature (the default)"},
+        {"no-clock", "", "take signed knocks without a time, from senders that have no clock"},
+        {"clock", "", "demand a time in signed knocks (the default)"},
+        {"isn", "HOW",
+         "dynamic mode: compare the sequence numbers of the three SYNs (the default), or ignore them, "
+         "where a firewall on the path rewrites them"},
     };
     return options;
 }
@@ -190,7 +217,31 @@ void apply_rule_options(const Invocation& invocation, const Command& command, Ti
     if (const auto text = invocation.value("per-hour")) rules.per_hour = parse_rate("per-hour", *text);
     if (const auto text = invocation.value("per-day")) rules.per_day = parse_rate("per-day", *text);
     apply_times(invocation, now, rules);
+    apply_signing(invocation, rules);
     if (const auto conflict = conflict_in(rules, command, now)) throw UsageError(*conflict);
+}
+
+void check_signing_options(const Invocation& invocation, const Command& command, bool has_key) {
+    for (const std::string_view option : {"plain", "no-plain", "no-clock", "clock", "isn"}) {
+        if (!invocation.has(option) || has_key) continue;
+        throw UsageError(
+            fmt::format("--{} is about signed knocks, and this chain has no public key: it takes "
+                        "plain knocks, and those only. For signed ones the user makes a token with "
+                        "`knockgen token` (sha256, without --plain)",
+                        option));
+    }
+    if (invocation.has("isn") && command.kind != CommandKind::forward) {
+        throw UsageError(
+            fmt::format("--isn is about dynamic mode, which is for forward commands; {} is of kind {}",
+                        command.name, name_of(command.kind)));
+    }
+    if (!has_key && !allows_argument(command.argument, "")) {
+        throw UsageError(
+            fmt::format("every knock would be refused: {} demands an argument, which only signed "
+                        "knocks carry, and this chain has no public key. Have the user make a token "
+                        "with `knockgen token` (sha256, without --plain)",
+                        command.name));
+    }
 }
 
 } // namespace otk::knockmgr

@@ -19,15 +19,6 @@ std::string host_name() {
     return name.data();
 }
 
-std::string host_option(const Invocation& invocation) {
-    const auto host = invocation.value("host");
-    if (!host) return host_name();
-    if (usable_host(*host)) return *host;
-    throw UsageError(
-        fmt::format("--host {} cannot stand in a command line; give the server's DNS name or its address",
-                    printable(*host)));
-}
-
 std::string_view name_of(TextForm form) {
     switch (form) {
     case TextForm::hex: return "hex";
@@ -79,6 +70,15 @@ std::string door_options(const SheetDoor& door) {
 }
 
 } // namespace
+
+std::string host_option(const Invocation& invocation) {
+    const auto host = invocation.value("host");
+    if (!host) return host_name();
+    if (usable_host(*host)) return *host;
+    throw UsageError(
+        fmt::format("--host {} cannot stand in a command line; give the server's DNS name or its address",
+                    printable(*host)));
+}
 
 TextForm form_option(const Invocation& invocation) {
     const std::string name = invocation.value("form").value_or("hex");

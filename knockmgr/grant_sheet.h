@@ -32,6 +32,9 @@ struct SheetPlan {
 [[nodiscard]] SheetPlan plan_sheet(const Invocation& invocation, const Config& config, const Command& command,
                                    const GrantRules& rules);
 
+// --host, else the name that this host has, else SERVER. Throws UsageError for what is no host.
+[[nodiscard]] std::string host_option(const Invocation& invocation);
+
 // --form; hex without it.
 [[nodiscard]] TextForm form_option(const Invocation& invocation);
 

@@ -19,6 +19,8 @@ Json left_json(const std::optional<Positions>& positions, const Grant& grant) {
     return positions ? Json(knocks_left(*positions, grant)) : Json();
 }
 
+bool has_key(const Grant& grant) { return grant.enrolment.public_key.has_value(); }
+
 Json json_of(const GrantDetails& details, const std::optional<Positions>& positions, Time now) {
     const Grant& grant = details.grant;
     return {{"user", details.user.name},
@@ -34,7 +36,8 @@ Json json_of(const GrantDetails& details, const std::optional<Positions>& positi
             {"chain", to_hex(grant.chain)},
             {"check_words", check_words(grant.enrolment)},
             {"created", json_time(grant.created)},
-            {"rules", knockmgr::json_of(grant.rules)}};
+            {"public_key", grant.enrolment.public_key ? Json(to_hex(*grant.enrolment.public_key)) : Json()},
+            {"rules", knockmgr::json_of(grant.rules, has_key(grant))}};
 }
 
 // What the next knock may be: the numbers of a lost run are skipped, up to the window of the configuration.
@@ -73,7 +76,7 @@ int print_grants(const std::vector<GrantDetails>& grants, const std::optional<Po
         }
         table.add({details.user.name, details.command.name, state_of(details, now),
                    left_text(positions, grant), std::to_string(grant.enrolment.length - 1),
-                   std::string(name_of(grant.enrolment.algorithm)), rules_line(grant.rules)});
+                   std::string(name_of(grant.enrolment.algorithm)), rules_line(grant.rules, has_key(grant))});
     }
     if (json) return print_json(all);
     return print(table.text("no grants yet; `knockmgr grant add --help` shows how to add one"));
@@ -88,11 +91,12 @@ int print_grant(const GrantDetails& details, const std::optional<Positions>& pos
     fields.add("knocks left",
                fmt::format("{} of {}", left_text(positions, grant), grant.enrolment.length - 1));
     fields.add("next number", next_text(positions, grant));
-    add_rules(fields, grant.rules, now);
+    add_rules(fields, grant.rules, has_key(grant), now);
     fields.add("algorithm", std::string(name_of(grant.enrolment.algorithm)));
     fields.add("seed", grant.enrolment.seed);
     fields.add("image",
                fmt::format("{} (at {})", to_hex(grant.enrolment.image.view()), grant.enrolment.length));
+    if (has_key(grant)) fields.add("public key", to_hex(*grant.enrolment.public_key));
     fields.add("check words", check_words(grant.enrolment));
     fields.add("created", format_utc(grant.created));
     return print(fields.text());

@@ -1,6 +1,7 @@
 #include "knockmgr/history.h"
 
 #include "base/text.h"
+#include "knockmgr/request_view.h"
 #include "policy/decide.h"
 #include "store/outcome_text.h"
 
@@ -98,6 +99,7 @@ void add_knock(Json& json, const Row& row) {
     json["source_proven"] = false;
     json["named"] = address_or_null(row.named);
     json["address"] = address_or_null(row.address);
+    add_request(json, row);
 }
 
 // Of a row that no packet brought, and that is about a grant.
@@ -145,6 +147,7 @@ std::string outcome_text(const Happening& happening) {
     case RowKind::undo:
         return fmt::format("row {} undone: {} ({})", number(row.of), ended(happening.end),
                            printable(row.text));
+    case RowKind::not_signed: return fmt::format("not spent: {}", name_of(row.refusal));
     case RowKind::resynced:
         return fmt::format("{} {}", row.count > 0 ? "moved forward" : "not moved forward,",
                            printable(row.text));
@@ -179,7 +182,7 @@ std::string remarks_text(const Row& row) {
     if (row.kind == RowKind::accepted && !row.address.empty() && row.address != row.source) {
         text += ", for " + row.address.text();
     }
-    return text;
+    return text + request_remarks(row);
 }
 
 std::string carrier_text(const Row& row) { return has_knock(row) ? std::string(name_of(row.carrier)) : "-"; }
@@ -187,7 +190,8 @@ std::string carrier_text(const Row& row) { return has_knock(row) ? std::string(n
 std::string source_text(const Row& row) {
     if (row.source.empty()) return "-";
     std::string text = row.source.text() + " (unproven)";
-    if (!row.named.empty()) text += ", named " + row.named.text();
+    const bool says_it_again = row.kind == RowKind::accepted && row.named == row.source; // a signed one
+    if (!row.named.empty() && !says_it_again) text += ", named " + row.named.text();
     return text;
 }
 

@@ -28,7 +28,8 @@ struct Happening {
 // time was over", "undone at ... (row 9): exit 0 in 3 ms". Empty when there is nothing to tell.
 [[nodiscard]] std::string sequel_text(const Happening& happening, Time now);
 // What else there is to say of a knock that was spent, each part with a comma and a blank before it: "jumped
-// over 2", and "for ADDRESS" where the command was given another address than the source's.
+// over 2", "for ADDRESS" where the command was given another address than the source's, and what its signed
+// knock said.
 [[nodiscard]] std::string remarks_text(const Row& row);
 // "udp"; "-" for a row that no packet brought.
 [[nodiscard]] std::string carrier_text(const Row& row);

@@ -7,6 +7,8 @@
 #include "knockmgr/families.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
+#include "knockmgr/owned_files.h"
+#include "knockmgr/server_key.h"
 #include "sys/file.h"
 #include "sys/privileges.h"
 
@@ -42,18 +44,13 @@ Owners find_owners(const Config& config, const Places& where) {
     return {existing_account(config.users.validate, where)};
 }
 
-void make_directory(const std::filesystem::path& directory, mode_t mode, uid_t uid, gid_t gid) {
-    if (mkdir(directory.c_str(), mode) != 0 && errno != EEXIST) {
-        const Error fault = system_error(directory.string());
+void make_state_directory(const Places& where) {
+    try {
+        make_directory(where.state, 0755, geteuid(), getegid());
+    } catch (const Error& fault) {
         throw Error(
             fmt::format("{}; run init as root, or choose a directory of your own with --dir", fault.what()));
     }
-    // By descriptor and without following links: nobody can have the mode of something else changed.
-    const Fd opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!opened) throw system_error(directory.string());
-    if (is_root() && fchown(opened.get(), uid, gid) != 0)
-        throw system_error("owner of " + directory.string());
-    if (fchmod(opened.get(), mode) != 0) throw system_error("mode of " + directory.string());
 }
 
 void make_directories(const Places& where, const Owners& owners) {
@@ -61,7 +58,7 @@ void make_directories(const Places& where, const Owners& owners) {
     const gid_t gid = owners.validate ? owners.validate->gid : getegid();
     std::error_code fault; // what cannot be made here is reported by the next line
     std::filesystem::create_directories(where.state.parent_path(), fault);
-    make_directory(where.state, 0755, geteuid(), getegid());
+    make_state_directory(where);
     make_directory(where.policy_db.parent_path(), 0750, geteuid(), gid);
     make_directory(where.ledger_db.parent_path(), 0700, uid, gid);
     // Everybody may ask which doors are open, and whether knockd runs; the rest there is for root alone.
@@ -116,14 +113,20 @@ LedgerId ledger_of_this_installation(const Places& where) {
     return id;
 }
 
-// Under another name until its owner is right, too: the name policy.db says that all is done.
+// Under another name until its owner is right, too: the name policy.db says that all is done. The first
+// server key is in it; its file was written before, by this init or by one that was interrupted and does not
+// count.
 void create_policy(const Places& where, const Owners& owners, const LedgerId& ledger) {
     ServerId server{};
     system_random(server);
     const std::filesystem::path file = where.policy_db.string() + ".unfinished";
     std::filesystem::remove(file); // of an init that was interrupted here
-    { const PolicyStore closed_at_once = PolicyStore::create(file, server, ledger, who_asks()); }
     const gid_t gid = owners.validate ? owners.validate->gid : getegid();
+    {
+        PolicyStore closed_at_once = PolicyStore::create(file, server, ledger, who_asks());
+        (void)closed_at_once.add_server_key(
+            [&](std::int64_t number) { return make_server_key(where, gid, number); });
+    }
     if (is_root() && chown(file.c_str(), 0, gid) != 0) throw system_error("owner of " + file.string());
     if (rename(file.c_str(), where.policy_db.c_str()) != 0) throw system_error("renaming " + file.string());
 }
@@ -155,16 +158,17 @@ int init(const Invocation& invocation) {
     const bool wrote_config = write_config(where.config);
     const LedgerId ledger = ledger_of_this_installation(where);
     create_policy(where, owners, ledger);
-    return print(fmt::format(
-        "policy         {}\nledger         {}\nconfiguration  {}{}\n\nnext: knockmgr user add NAME\n",
-        where.policy_db.string(), where.ledger_db.string(), where.config.string(),
-        wrote_config ? "" : " (was there already, left as it is)"));
+    return print(
+        fmt::format("policy         {}\nledger         {}\nserver key     {}\nconfiguration  {}{}\n\n"
+                    "next: knockmgr user add NAME\n",
+                    where.policy_db.string(), where.ledger_db.string(), server_key_file(where, 1).string(),
+                    where.config.string(), wrote_config ? "" : " (was there already, left as it is)"));
 }
 
 constexpr std::string_view init_help =
-    "Makes the databases and, unless there is one, a documented otk.toml. As root the accounts\n"
-    "that otk.toml names under [users] must exist; the ledger will belong to the first of them.\n"
-    "Refuses, and changes nothing, where an installation exists. An init that was interrupted\n"
+    "Makes the databases, a server key and, unless there is one, a documented otk.toml. As root the\n"
+    "accounts that otk.toml names under [users] must exist; the ledger will belong to the first of\n"
+    "them. Refuses, and changes nothing, where an installation exists. An init that was interrupted\n"
     "can simply be run again.\n"
     "\n"
     "examples:\n"

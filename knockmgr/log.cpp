@@ -5,6 +5,7 @@
 #include "knockmgr/families.h"
 #include "knockmgr/history.h"
 #include "knockmgr/installation.h"
+#include "knockmgr/proof.h"
 #include "knockmgr/times.h"
 #include "store/mark.h"
 
@@ -205,6 +206,7 @@ int log(const Invocation& invocation) {
     if (invocation.has("verify")) return verify(invocation);
     if (invocation.has("changes")) return show_changes(invocation);
     if (const auto row = invocation.value("output")) return show_output(invocation, *row);
+    if (const auto row = invocation.value("proof")) return show_proof(invocation, *row);
     const Ledger::Filter filter = filter_of(invocation);
     const std::size_t wanted = last_option(invocation);
     return as_ledger_reader(invocation.where(), [&](const Ledger& ledger) {
@@ -215,14 +217,16 @@ int log(const Invocation& invocation) {
 constexpr std::string_view log_help =
     "Shows what happened, the newest last: every knock that was spent, with the user, the command,\n"
     "the carrier, the number on the sheet, the source, how the command ended, the numbers that it\n"
-    "jumped over and the address it was for, if not its source; the door it opened, until when, and\n"
-    "its end; what was undone; and replays, late and contested knocks. A source is what the packet\n"
-    "says; nothing proves it. Times are UTC.\n"
+    "jumped over and the address it was for, if not its source, whether it was signed, and its argument;\n"
+    "the door it opened, until when, and its end; what was undone; and replays, late and contested\n"
+    "knocks, and those that lacked a valid signature. A source is what the packet says; nothing proves\n"
+    "it, but a signature proves who knocked. Times are UTC.\n"
     "\n"
     "examples:\n"
     "  knockmgr log\n"
     "  knockmgr log --user anna --since 7d --last all\n"
     "  knockmgr log --output 17             what the command of row 17 printed\n"
+    "  knockmgr log --proof 17              who signed the knock of row 17, and for what?\n"
     "  knockmgr log --verify                is the chain of hashes whole?\n"
     "  knockmgr log --changes               who changed which user, command or grant\n"
     "  knockmgr log --json --last 1\n";
@@ -243,6 +247,9 @@ std::vector<Subcommand> log_subcommands() {
               {"last", "N", "at most the newest N (default 100), or all"},
               {"output", "ROW", "show what the command of that row printed, made harmless for a terminal"},
               {"raw", "", "with --output: byte for byte"},
+              {"proof", "ROW", "verify the signed knock of that row; exit code 1 if it does not verify"},
+              {"public-key", "HEX", "with --proof: by this key instead of the grant's"},
+              {"server", "HEX", "with --proof: for the server of this id instead of this one"},
               {"verify", "", "recompute the chain of hashes; exit code 1 if it is broken"},
               {"anchor", "ROW:HASH", "with --verify: a row and its hash, from the journal", true},
               {"changes", "", "show what was changed with knockmgr instead"},

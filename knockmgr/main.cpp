@@ -16,9 +16,10 @@ namespace otk::knockmgr {
 const std::vector<Subcommand>& all_subcommands() {
     static const std::vector<Subcommand> all = [] {
         std::vector<Subcommand> rows;
-        for (const auto& family : {init_subcommands, user_subcommands, command_subcommands, grant_subcommands,
-                                   log_subcommands, explain_subcommands, watch_subcommands, doors_subcommands,
-                                   guard_subcommands, status_subcommands, restore_subcommands}) {
+        for (const auto& family :
+             {init_subcommands, user_subcommands, command_subcommands, grant_subcommands, key_subcommands,
+              log_subcommands, explain_subcommands, watch_subcommands, doors_subcommands, guard_subcommands,
+              status_subcommands, restore_subcommands}) {
             std::vector<Subcommand> more = family();
             std::move(more.begin(), more.end(), std::back_inserter(rows));
         }

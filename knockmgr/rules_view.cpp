@@ -83,7 +83,23 @@ bool within_hours(const GrantRules& rules, Time now) {
     return local && within(rules.hours, *local);
 }
 
-void add_rules(Fields& fields, const GrantRules& rules, Time now) {
+namespace {
+
+void add_signing(Fields& fields, const GrantRules& rules, bool has_key) {
+    if (!has_key) {
+        fields.add("signature", "none: the chain has no public key, and plain knocks are taken");
+        return;
+    }
+    fields.add("signature", rules.plain ? "verified, and plain knocks are taken, too" : "demanded");
+    fields.add("clock",
+               rules.no_clock ? "signed knocks without a time are taken" : "signed knocks must have a time");
+    if (rules.ignore_sequence) fields.add("isn", "ignored in dynamic mode");
+}
+
+} // namespace
+
+void add_rules(Fields& fields, const GrantRules& rules, bool has_key, Time now) {
+    add_signing(fields, rules, has_key);
     fields.add("address", address_text(rules));
     if (rules.address == AddressRule::named) fields.add("named within", text_of(rules.named_within));
     fields.add("from", text_of(rules.sources));
@@ -101,7 +117,8 @@ void add_rules(Fields& fields, const GrantRules& rules, Time now) {
     fields.add("expires", rules.expires_at ? format_utc(*rules.expires_at) : "never");
 }
 
-Json json_of(const GrantRules& rules) {
+Json json_of(const GrantRules& rules, bool has_key) {
+    const auto of_signed = [has_key](bool rule) { return has_key ? Json(rule) : Json(); };
     const bool claim = rules.address == AddressRule::claim;
     return {{"address", name_of(rules.address)},
             {"claims", claim ? Json(rules.claims) : Json()},
@@ -113,11 +130,17 @@ Json json_of(const GrantRules& rules) {
             {"per_hour", number_or_null(rules.per_hour)},
             {"per_day", number_or_null(rules.per_day)},
             {"not_before", json_time(rules.not_before)},
-            {"expires", json_time(rules.expires_at)}};
+            {"expires", json_time(rules.expires_at)},
+            {"plain", of_signed(rules.plain)},
+            {"no_clock", of_signed(rules.no_clock)},
+            {"ignore_isn", of_signed(rules.ignore_sequence)}};
 }
 
-std::string rules_line(const GrantRules& rules) {
+std::string rules_line(const GrantRules& rules, bool has_key) {
     std::string line;
+    if (has_key) line = rules.plain ? "signed or plain" : "signed";
+    if (has_key && rules.no_clock) line += "; without clock";
+    if (has_key && rules.ignore_sequence) line += "; isn ignored";
     const auto add = [&line](std::string_view name, const std::string& value) {
         line += fmt::format("{}{} {}", line.empty() ? "" : "; ", name, value);
     };

@@ -7,6 +7,7 @@
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
+#include "knockmgr/server_key.h"
 #include "policy/time_zone.h"
 
 #include <filesystem>
@@ -32,6 +33,42 @@ std::string server_zone_text(Time now) {
     if (zone.empty()) return "unknown: /etc/localtime names none";
     if (!time_zone_known(zone)) return printable(zone) + ", which is not in the time zone database";
     return fmt::format("{}, where it is {}", printable(zone), local_text(now, zone));
+}
+
+// What the server keys are good for; only where dynamic mode is enabled.
+struct Keys {
+    std::vector<ServerKeyRecord> all;
+    std::optional<std::string> trouble;
+};
+
+std::optional<Keys> look_at_keys(const PolicyStore& store, const Config& config, const Places& where) {
+    if (!config.dynamic.enabled) return std::nullopt;
+    Keys keys;
+    keys.all = store.server_keys();
+    keys.trouble = trouble_with(keys.all, where, SystemClock().now());
+    return keys;
+}
+
+std::string keys_text(const Keys& keys) {
+    const Time now = SystemClock().now();
+    std::string text;
+    for (const ServerKeyRecord& key : keys.all) {
+        if (!in_force(key, now)) continue;
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", key.id);
+        if (key.ends) text += fmt::format(" until {}", format_utc(*key.ends));
+    }
+    if (text.empty()) text = "none in force";
+    return keys.trouble ? text + "\nATTENTION: " + *keys.trouble : text;
+}
+
+Json keys_json(const std::optional<Keys>& keys) {
+    if (!keys) return {};
+    const Time now = SystemClock().now();
+    Json in_force_now = Json::array();
+    for (const ServerKeyRecord& key : keys->all) {
+        if (in_force(key, now)) in_force_now.push_back({{"key", key.id}, {"ends", json_time(key.ends)}});
+    }
+    return {{"in_force", in_force_now}, {"trouble", keys->trouble ? Json(*keys->trouble) : Json()}};
 }
 
 struct LedgerState {
@@ -126,8 +163,8 @@ Json names_of(const std::vector<GrantDetails>& grants) {
     return names;
 }
 
-int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
-                  const Config& config) {
+int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals& totals, const Config& config,
+                  const std::optional<Keys>& keys) {
     Json few = Json::array();
     for (const auto& [grant, left] : totals.few) {
         few.push_back({{"user", grant.user.name}, {"command", grant.command.name}, {"knocks_left", left}});
@@ -150,6 +187,7 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
                        {"window", config.accept.window},
                        {"weak_load", totals.weak * config.accept.window},
                        {"weak_limit", config.accept.weak_limit},
+                       {"server_keys", keys_json(keys)},
                        {"time_zone", zone.empty() ? Json() : Json(zone)},
                        {"few_knocks_left", few},
                        {"must_be_renewed", names_of(totals.retired)},
@@ -163,8 +201,8 @@ std::string lines_of(const std::vector<GrantDetails>& grants) {
     return lines;
 }
 
-int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals& totals,
-                  const Config& config) {
+int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals& totals, const Config& config,
+                  const std::optional<Keys>& keys) {
     Fields fields;
     add_daemon(fields, daemon);
     fields.add("ledger", ledger_text(ledger));
@@ -173,6 +211,7 @@ int print_as_text(const Daemon& daemon, const LedgerState& ledger, const Totals&
                                      totals.enabled_grants));
     fields.add("64-bit knocks", fmt::format("{} x window {} = {} of {}", totals.weak, config.accept.window,
                                             totals.weak * config.accept.window, config.accept.weak_limit));
+    if (keys) fields.add("server keys", keys_text(*keys));
     fields.add("time zone", server_zone_text(SystemClock().now()));
     std::string few;
     for (const auto& [grant, left] : totals.few) {
@@ -196,8 +235,9 @@ int status(const Invocation& invocation) {
     const Daemon daemon = ask_daemon(where);
     const LedgerState ledger = ask_ledger(where, store.ledger_id());
     const Totals totals = add_up(store, where, ledger.readable, config.alerts.few_left);
-    (void)(invocation.json() ? print_as_json(daemon, ledger, totals, config)
-                             : print_as_text(daemon, ledger, totals, config));
+    const std::optional<Keys> keys = look_at_keys(store, config, where);
+    (void)(invocation.json() ? print_as_json(daemon, ledger, totals, config, keys)
+                             : print_as_text(daemon, ledger, totals, config, keys));
     return daemon.accepting ? 0 : 1;
 }
 
@@ -205,7 +245,8 @@ constexpr std::string_view status_help =
     "Shows whether knockd runs and accepts knocks, whether packets flood in, what was lost, what waits,\n"
     "how many doors are open, whether the guard is armed, how many alerts were raised and held back,\n"
     "and what was counted since when; whether the ledger is the right one, how near the 64-bit chains\n"
-    "are to weak_limit, this server's time zone, and which grants run out of knocks ([alerts] few_left)\n"
+    "are to weak_limit, where dynamic mode is enabled the server keys that are in force and whether they\n"
+    "end soon, this server's time zone, and which grants run out of knocks ([alerts] few_left)\n"
     "or refuse everything.\n"
     "Exit code 0 when knockd runs and accepts, else 1.\n"
     "\n"

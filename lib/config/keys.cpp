@@ -35,6 +35,12 @@ constexpr std::array keys{
         [](const SettingReader& setting, Config& config) {
             config.accept.weak_limit = setting.number(0, 1'000'000'000'000);
         }},
+    Key{"accept", "clock_skew", R"("60s")",
+        "How far the time of a signed knock may lie from this host's, \"1s\" to \"10m\". Whoever holds a\n"
+        "signed knock back can still use it for so long.",
+        [](const SettingReader& setting, Config& config) {
+            config.accept.clock_skew = read_duration(setting, 1s, "", 10min);
+        }},
     Key{"udp", "enabled", "true", "Knocks in udp packets, which nothing has to listen for.",
         [](const SettingReader& setting, Config& config) { config.udp.enabled = setting.boolean(); }},
     Key{"udp", "ports", "[62201]", "The destination ports that are looked at, at most 64.", read_udp_ports},
@@ -62,6 +68,14 @@ constexpr std::array keys{
     Key{"dns", "rate", "10000", "The most answers a second, 1 to 1000000.",
         [](const SettingReader& setting, Config& config) {
             config.dns.rate = number_of(setting, 1, 1'000'000);
+        }},
+    Key{"dynamic", "enabled", "false",
+        "Dynamic mode: `knockgen dynamic` asks for a forward command's door with signed and encrypted\n"
+        "packets and is told on which port it opened. Needs a server key, which `knockmgr init` made.",
+        [](const SettingReader& setting, Config& config) { config.dynamic.enabled = setting.boolean(); }},
+    Key{"dynamic", "port", "62201", "The udp port that its packets go to; it may be one of the knock ports.",
+        [](const SettingReader& setting, Config& config) {
+            config.dynamic.port = static_cast<std::uint16_t>(setting.number(1, 65535));
         }},
     Key{"forward", "ports", R"("61000-65534")",
         "Forwarding doors open on a port of this range, which the knock determines. Keep it clear of\n"

@@ -15,6 +15,7 @@ Places places(const std::string& dir_option) {
     found.config = dir.empty() ? std::filesystem::path("/etc/otk/otk.toml") : found.state / "otk.toml";
     found.policy_db = found.state / "policy" / "policy.db";
     found.ledger_db = found.state / "ledger" / "ledger.db";
+    found.server_keys = found.state / "server";
     found.mark = found.state / "monitor" / "mark";
     found.status = found.state / "monitor" / "status.json";
     found.doors = found.state / "monitor" / "doors.json";

@@ -27,9 +27,11 @@ void read_metrics_file(const SettingReader& setting, Config& config);
 [[nodiscard]] std::string read_account(const SettingReader& setting);
 // The name of a table or set of nftables.
 [[nodiscard]] std::string read_nft_name(const SettingReader& setting);
-// A duration that is no shorter than `least`; zero for the word `instead`, "" for no such word.
+// A duration that is no shorter than `least` and no longer than `most`; zero for the word `instead`, "" for
+// no such word.
 [[nodiscard]] std::chrono::seconds read_duration(const SettingReader& setting, std::chrono::seconds least,
-                                                 std::string_view instead);
+                                                 std::string_view instead,
+                                                 std::chrono::seconds most = std::chrono::seconds::max());
 
 // What two keys must keep true together. Throws Error at one of them.
 void check_together(const Document& document, const Config& config);

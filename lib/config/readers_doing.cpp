@@ -92,7 +92,7 @@ std::string read_account(const SettingReader& setting) {
 }
 
 std::chrono::seconds read_duration(const SettingReader& setting, std::chrono::seconds least,
-                                   std::string_view instead) {
+                                   std::string_view instead, std::chrono::seconds most) {
     const std::string text = setting.text();
     if (!instead.empty() && text == instead) return std::chrono::seconds{0};
     const auto duration = parse_duration(text);
@@ -104,6 +104,10 @@ std::chrono::seconds read_duration(const SettingReader& setting, std::chrono::se
     if (*duration < least) {
         setting.refuse(
             fmt::format("is '{}', which is too short; the least is \"{}\"", text, format_duration(least)));
+    }
+    if (*duration > most) {
+        setting.refuse(
+            fmt::format("is '{}', which is too long; the most is \"{}\"", text, format_duration(most)));
     }
     return *duration;
 }

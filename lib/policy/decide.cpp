@@ -1,5 +1,6 @@
 #include "policy/decide.h"
 
+#include "policy/argument.h"
 #include "policy/tokens.h"
 
 #include <algorithm>
@@ -26,6 +27,14 @@ std::string_view name_of(Refusal refusal) {
     case Refusal::too_many_an_hour: return "too many an hour";
     case Refusal::too_many_a_day: return "too many a day";
     case Refusal::no_time_zone: return "time zone unknown";
+    case Refusal::signature_missing: return "signature missing";
+    case Refusal::signature_wrong: return "signature wrong";
+    case Refusal::request_malformed: return "request malformed";
+    case Refusal::no_server_key: return "server key unknown";
+    case Refusal::clock_differs: return "clock differs";
+    case Refusal::time_missing: return "time missing";
+    case Refusal::argument_not_allowed: return "argument not allowed";
+    case Refusal::not_dynamic: return "not dynamic";
     }
     return "unknown refusal";
 }
@@ -74,11 +83,36 @@ std::string_view explain(Refusal refusal) {
     case Refusal::no_time_zone:
         return "The grant has hours, and this system does not know their time zone: install its time zone "
                "database (tzdata), or name another zone (--zone of the grant).";
+    case Refusal::signature_missing:
+        return "The grant demands a signature, and this was a plain knock: the user sends it with knockgen, "
+               "or --plain of the grant lets plain knocks pass, too.";
+    case Refusal::signature_wrong:
+        return "The signature is not by the key of the grant, or not for this server, command, address, time "
+               "and argument: somebody altered it on its way, or the user's profile is of another grant "
+               "(`knockmgr grant profile` prints the right one).";
+    case Refusal::request_malformed:
+        return "It is not encoded as the protocol demands: it was damaged or altered on its way, or made by "
+               "another program than knockgen.";
+    case Refusal::no_server_key:
+        return "It was made for a key of this server that has ended or was never its own; `knockmgr grant "
+               "profile` prints a profile with the newest key for the user.";
+    case Refusal::clock_differs:
+        return "The time in it lies too far from this server's (clock_skew under [accept] in otk.toml): one "
+               "of the two clocks is wrong, or somebody held it back.";
+    case Refusal::time_missing:
+        return "It came without a time, and the grant demands one; --no-clock of the grant is for senders "
+               "that have no clock.";
+    case Refusal::argument_not_allowed:
+        return "Its argument (or that it has none) does not match the pattern of the command (`knockmgr "
+               "command show`), or the command takes none.";
+    case Refusal::not_dynamic:
+        return "It asked for dynamic mode, which is for forward commands alone; a signed knock (`knockgen "
+               "send`) triggers this one.";
     }
     return "It was refused by a rule that this version does not know.";
 }
 
-bool known(Refusal refusal) { return refusal <= Refusal::no_time_zone; }
+bool known(Refusal refusal) { return refusal <= Refusal::not_dynamic; }
 
 namespace {
 
@@ -116,8 +150,19 @@ Refusal check_rates(const GrantRules& rules, const KnockFacts& knock) {
     return Refusal::none;
 }
 
+// A signed knock says twice where it comes from, and what it says under its signature counts. A resolver that
+// happens to have the user's address proves nothing, though, and a door that is claimed has no address yet.
+bool names_its_source(const GrantRules& rules, const KnockFacts& knock) {
+    return knock.is_signed && knock.named == knock.source && !knock.named.empty() &&
+           knock.carrier != Carrier::dns && rules.address != AddressRule::claim;
+}
+
 // The address that the knock gives under the grant's rule, or why it gives none (DESIGN 4).
 Decision choose_address(const Command& command, const GrantRules& rules, const KnockFacts& knock) {
+    if (names_its_source(rules, knock)) {
+        if (!knock.source.usable()) return {Refusal::address_unusable, {}};
+        return {Refusal::none, knock.source};
+    }
     if (!knock.named.empty()) {
         if (rules.address != AddressRule::named) return {Refusal::address_not_allowed, {}};
         if (!lies_in(rules.named_within, knock.named)) return {Refusal::address_not_allowed, {}};
@@ -129,11 +174,25 @@ Decision choose_address(const Command& command, const GrantRules& rules, const K
         const bool door = command.kind == CommandKind::forward;
         return {door ? Refusal::none : Refusal::address_missing, {}};
     }
+    // Whoever signs and names none would let anybody on the path choose it: only the rule may allow that.
+    if (knock.is_signed && rules.address != AddressRule::source) return {Refusal::address_missing, {}};
     if (knock.carrier == Carrier::dns && rules.address != AddressRule::source) {
         return {Refusal::address_missing, {}};
     }
     if (!knock.source.usable()) return {Refusal::address_unusable, {}};
     return {Refusal::none, knock.source};
+}
+
+// What a request says besides its value.
+Refusal check_request(const Command& command, const GrantRules& rules, const KnockFacts& knock) {
+    if (knock.is_signed && knock.claimed != Time{}) {
+        const auto apart = knock.at > knock.claimed ? knock.at - knock.claimed : knock.claimed - knock.at;
+        if (apart > knock.clock_skew) return Refusal::clock_differs;
+    }
+    if (knock.is_signed && knock.claimed == Time{} && !rules.no_clock) return Refusal::time_missing;
+    if (!allows_argument(command.argument, knock.argument)) return Refusal::argument_not_allowed;
+    if (knock.dynamic && command.kind != CommandKind::forward) return Refusal::not_dynamic;
+    return Refusal::none;
 }
 
 } // namespace
@@ -150,6 +209,9 @@ Decision decide(const User& user, const Command& command, bool grant_enabled, co
     if (!chosen.allowed() && uses_address(command)) return chosen;
     if (const Refusal hours = check_hours(rules, knock); hours != Refusal::none) return refused(hours);
     if (const Refusal rates = check_rates(rules, knock); rates != Refusal::none) return refused(rates);
+    if (const Refusal request = check_request(command, rules, knock); request != Refusal::none) {
+        return refused(request);
+    }
     return {Refusal::none, chosen.address};
 }
 

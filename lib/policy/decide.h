@@ -79,8 +79,8 @@ struct Decision {
 };
 
 // The address of a signed request is `named`. It counts where the rule allows named addresses, and also, over
-// udp and icmp, where it is the packet's source; one without an address is refused for commands that use one
-// unless the rule is `source` (or `claim`).
+// udp and icmp, where it is the packet's source (unless the rule is `claim`); one without an address is
+// refused for commands that use one unless the rule is `source` (or `claim`).
 //
 // The first rule that refuses decides, in the order of the enum; only an unknown time zone, without which
 // there are no hours to be outside of, comes before the hours.

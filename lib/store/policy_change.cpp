@@ -27,6 +27,7 @@ void bind_command(SQLite::Statement& statement, const Command& command) {
     statement.bind(11, static_cast<std::int32_t>(command.prefix6));
     if (command.target != Endpoint{}) bind_text(statement, 12, format_endpoint(command.target));
     if (command.closes != CommandId{}) statement.bind(13, number_of(command.closes));
+    bind_text(statement, 14, command.argument);
 }
 
 } // namespace
@@ -96,8 +97,8 @@ CommandId PolicyStore::add_command(const Command& command) {
         if (command_named(command.name)) throw Error(fmt::format("command {} exists already", command.name));
         SQLite::Statement insert = inside_->prepare(
             "INSERT INTO command (name, enabled, kind, argv, undo, run_as, time_limit, hold, "
-            "service, prefix4, prefix6, target, closes) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "service, prefix4, prefix6, target, closes, argument) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         bind_command(insert, command);
         insert.exec();
         const CommandId id{inside_->database.sqlite().getLastInsertRowid()};

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::string_view rule_columns =
     "not_before, expires_at, sources, address_rule, named_within, carriers, "
-    "hours, time_zone, per_hour, per_day, claims";
-constexpr std::string_view rule_parameters = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
-constexpr int number_of_rules = 11;
+    "hours, time_zone, per_hour, per_day, claims, plain, no_clock, ignore_sequence";
+constexpr std::string_view rule_parameters = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+constexpr int number_of_rules = 14;
 
 // Binds the rules to parameters that begin with `first`, in the order of the columns.
 void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules) {
@@ -28,6 +28,9 @@ void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules
     statement.bind(first + 8, rules.per_hour);
     statement.bind(first + 9, rules.per_day);
     statement.bind(first + 10, static_cast<std::int32_t>(rules.claims));
+    statement.bind(first + 11, rules.plain ? 1 : 0);
+    statement.bind(first + 12, rules.no_clock ? 1 : 0);
+    statement.bind(first + 13, rules.ignore_sequence ? 1 : 0);
 }
 
 } // namespace

@@ -5,6 +5,8 @@
 #include "store/policy_rows.h"
 #include "store/policy_store.h"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@ struct PolicyStore::Inside {
     std::shared_ptr<const Clock> clock;           // of the change rows
     std::optional<SQLite::Statement> version;     // kept: it is asked for many times a second
     std::optional<SQLite::Statement> one_grant{}; // likewise: for each knock of a user who was not known
+    // What a reader decoded of commands, which are few where grants are many; of one version of the file.
+    std::map<CommandId, Command> known_commands{};
+    std::uint32_t version_of_commands = 0;
 
     [[nodiscard]] SQLite::Statement prepare(const std::string& sql) const { return {database.sqlite(), sql}; }
 
@@ -46,6 +51,8 @@ struct PolicyStore::Inside {
     // What the id stands for; Error when it was removed meanwhile.
     [[nodiscard]] User user(UserId id) const;
     [[nodiscard]] Command command(CommandId id) const;
+    // The same, while a question is being answered: as the file was when that was asked.
+    [[nodiscard]] const Command& known_command(CommandId id);
     [[nodiscard]] GrantDetails grant(GrantId id) const;
 
     [[nodiscard]] std::vector<GrantDetails> grants_where(std::string_view condition,
@@ -59,6 +66,8 @@ struct PolicyStore::Inside {
 
     // A new row of `enrolment`; Error when the seed or the image was seen before.
     [[nodiscard]] std::int64_t add_enrolment(const Enrolment& enrolment, const ChainId& chain, Time at) const;
+    // With a change row of its own.
+    void end_key(const ServerKeyRecord& before, Time ends) const;
     // With a change row of its own, and a row of `removed_grant`.
     void remove_grant(const GrantDetails& details) const;
 };

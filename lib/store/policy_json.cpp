@@ -38,6 +38,7 @@ Json to_json(const Command& command, std::string_view closes) {
             {"argv", command.argv},
             {"undo", command.undo},
             {"run_as", command.run_as},
+            {"argument", command.argument},
             {"time_limit", command.time_limit.count()},
             {"hold", command.hold.count()},
             {"service", service},
@@ -78,7 +79,16 @@ Json to_json(const GrantDetails& details) {
             {"time_zone", rules.time_zone},
             {"per_hour", rules.per_hour},
             {"per_day", rules.per_day},
-            {"claims", rules.claims}};
+            {"claims", rules.claims},
+            {"plain", rules.plain},
+            {"no_clock", rules.no_clock},
+            {"ignore_sequence", rules.ignore_sequence}};
+}
+
+Json to_json(const ServerKeyRecord& key) {
+    return {{"public", to_hex(key.public_half)},
+            {"created", time_json(key.created)},
+            {"ends", time_json(key.ends)}};
 }
 
 Json to_json(const GuardDecision& decision) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <sqlite3.h>
+
 #include <fmt/format.h>
 
 namespace otk {
@@ -79,14 +81,30 @@ std::optional<Command> PolicyStore::command_named(std::string_view name) const {
     });
 }
 
+// The version is that of the view which the open question holds. It tells of others' changes only, so who
+// changes something here remembers nothing.
+const Command& PolicyStore::Inside::known_command(CommandId id) {
+    std::uint32_t now = 0;
+    const int told =
+        sqlite3_file_control(database.sqlite().getHandle(), "main", SQLITE_FCNTL_DATA_VERSION, &now);
+    promise(told == SQLITE_OK, "SQLite tells the version of an open file");
+    if (!who.empty() || now != version_of_commands) known_commands.clear();
+    version_of_commands = now;
+    const auto known = known_commands.find(id);
+    if (known != known_commands.end()) return known->second;
+    return known_commands.emplace(id, command(id)).first->second;
+}
+
 std::optional<GrantDetails> PolicyStore::grant(GrantId id) const {
     return inside_->database.doing("read a grant", [&]() -> std::optional<GrantDetails> {
         auto& kept = inside_->one_grant;
-        if (!kept) kept.emplace(inside_->database.sqlite(), select_grants("WHERE grant.id = ?"));
+        if (!kept) kept.emplace(inside_->database.sqlite(), select_grants_alone("WHERE grant.id = ?"));
         const Asking select(*kept);
         select->bind(1, number_of(id));
         if (!select->executeStep()) return std::nullopt;
-        return read_grant(inside_->database, *select);
+        GrantDetails details = read_grant_alone(inside_->database, *select);
+        details.command = inside_->known_command(details.grant.command);
+        return details;
     });
 }
 

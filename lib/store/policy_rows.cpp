@@ -13,20 +13,21 @@ constexpr std::string_view user_columns = "user.id, user.name, user.enabled";
 constexpr std::string_view command_columns =
     "command.id, command.name, command.enabled, command.kind, command.argv, command.undo, command.run_as, "
     "command.time_limit, command.hold, command.service, command.prefix4, command.prefix6, command.target, "
-    "command.closes";
+    "command.closes, command.argument";
 constexpr std::string_view removed_columns =
     "user, user_name, command, command_name, enabled, kind, argv, undo, run_as, time_limit, hold, service, "
-    "prefix4, prefix6, target, closes";
+    "prefix4, prefix6, target, closes, argument";
 constexpr std::string_view grant_columns =
     "grant.id, grant.user, grant.command, grant.enabled, grant.created, grant.not_before, grant.expires_at, "
     "grant.sources, grant.address_rule, grant.named_within, grant.carriers, grant.hours, grant.time_zone, "
-    "grant.per_hour, grant.per_day, grant.claims, enrolment.chain, enrolment.algorithm, enrolment.length, "
-    "enrolment.seed, enrolment.image, enrolment.public_key, enrolment.enrolled, "
+    "grant.per_hour, grant.per_day, grant.claims, grant.plain, grant.no_clock, grant.ignore_sequence, "
+    "enrolment.chain, enrolment.algorithm, enrolment.length, enrolment.seed, enrolment.image, "
+    "enrolment.public_key, enrolment.enrolled, "
     "enrolment.id < (SELECT oldest_enrolment FROM meta)";
 constexpr int first_of_rules = 5;
-constexpr int first_of_chain = 16;
+constexpr int first_of_chain = 19;
 constexpr int columns_of_user = 3;
-constexpr int columns_of_grant = 24;
+constexpr int columns_of_grant = 27;
 
 std::optional<Time> read_time(const SQLite::Column& column) {
     if (column.isNull()) return std::nullopt;
@@ -80,7 +81,10 @@ GrantRules read_rules(const Database& database, SQLite::Statement& row, int firs
             .time_zone = row.getColumn(first + 7).getString(),
             .per_hour = row.getColumn(first + 8).getUInt(),
             .per_day = row.getColumn(first + 9).getUInt(),
-            .claims = static_cast<std::uint8_t>(row.getColumn(first + 10).getUInt())};
+            .claims = static_cast<std::uint8_t>(row.getColumn(first + 10).getUInt()),
+            .plain = row.getColumn(first + 11).getInt() != 0,
+            .no_clock = row.getColumn(first + 12).getInt() != 0,
+            .ignore_sequence = row.getColumn(first + 13).getInt() != 0};
 }
 
 Enrolment read_enrolment(const Database& database, SQLite::Statement& row, int first) {
@@ -127,6 +131,12 @@ std::string select_grants(std::string_view rest) {
                        grant_columns, user_columns, command_columns, rest);
 }
 
+std::string select_grants_alone(std::string_view rest) {
+    return fmt::format("SELECT {}, {} FROM grant JOIN enrolment ON enrolment.id = grant.enrolment "
+                       "JOIN user ON user.id = grant.user {}",
+                       grant_columns, user_columns, rest);
+}
+
 std::string select_removed_grants(std::string_view rest) {
     return fmt::format("SELECT id, {} FROM removed_grant {}", removed_columns, rest);
 }
@@ -153,6 +163,7 @@ Command read_command(const Database& database, SQLite::Statement& row, int first
             .argv = read_texts(database, row.getColumn(first + 4)),
             .undo = read_texts(database, row.getColumn(first + 5)),
             .run_as = row.getColumn(first + 6).getString(),
+            .argument = row.getColumn(first + 14).getString(),
             .time_limit = std::chrono::seconds(row.getColumn(first + 7).getInt64()),
             .hold = std::chrono::seconds(row.getColumn(first + 8).getInt64()),
             .service = read_service(database, row.getColumn(first + 9)),
@@ -162,7 +173,7 @@ Command read_command(const Database& database, SQLite::Statement& row, int first
             .closes = CommandId{row.getColumn(first + 13).getInt64()}}; // NULL is read as 0
 }
 
-GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
+GrantDetails read_grant_alone(const Database& database, SQLite::Statement& row) {
     GrantDetails details;
     Grant& grant = details.grant;
     grant.id = GrantId{row.getColumn(0).getInt64()};
@@ -178,6 +189,11 @@ GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
     grant.enrolled = from_nanoseconds(row.getColumn(columns_of_grant - 2).getInt64());
     grant.retired = row.getColumn(columns_of_grant - 1).getInt() != 0;
     details.user = read_user(row, columns_of_grant);
+    return details;
+}
+
+GrantDetails read_grant(const Database& database, SQLite::Statement& row) {
+    GrantDetails details = read_grant_alone(database, row);
     details.command = read_command(database, row, columns_of_grant + columns_of_user);
     return details;
 }

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string select_users(std::string_view rest);
 [[nodiscard]] std::string select_commands(std::string_view rest);
 [[nodiscard]] std::string select_grants(std::string_view rest); // joined with user, command and enrolment
+[[nodiscard]] std::string select_grants_alone(std::string_view rest); // the same without the command
 
 [[nodiscard]] std::string select_removed_grants(std::string_view rest);
 // A statement that keeps what removed_grant needs. Its parameters: id of the grant, time, ids of user and
@@ -28,6 +29,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] User read_user(SQLite::Statement& row, int first = 0);
 [[nodiscard]] Command read_command(const Database& database, SQLite::Statement& row, int first = 0);
 [[nodiscard]] GrantDetails read_grant(const Database& database, SQLite::Statement& row);
+[[nodiscard]] GrantDetails read_grant_alone(const Database& database, SQLite::Statement& row);
 [[nodiscard]] GrantDetails read_removed_grant(const Database& database, SQLite::Statement& row);
 
 [[nodiscard]] Json to_json(const User& user);
@@ -35,6 +37,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const Command& command, std::string_view closes);
 [[nodiscard]] Json to_json(const GrantDetails& details);
 [[nodiscard]] Json to_json(const std::vector<Network>& networks);
+[[nodiscard]] Json to_json(const ServerKeyRecord& key);
 [[nodiscard]] Json to_json(const GuardDecision& decision);
 
 // As text. Throws Error when a string in it is not UTF-8: `what` says whose.

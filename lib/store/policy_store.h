@@ -95,6 +95,19 @@ struct Request {
     std::int64_t row = 0;
 };
 
+// The public half of one of the server's keys (DESIGN 6). The private half of number N is in the file N.key
+// of Places::server_keys, as 64 hex digits and a newline.
+using PublicServerKey = std::array<std::uint8_t, 32>;
+struct ServerKeyRecord {
+    std::int64_t id = 0; // 1, 2, 3, ...
+    PublicServerKey public_half{};
+    Time created{};
+    std::optional<Time> ends; // requests for it are refused from then on
+};
+[[nodiscard]] inline bool in_force(const ServerKeyRecord& key, Time now) {
+    return !key.ends || now < *key.ends;
+}
+
 // Whether the ports of open commands are guarded (DESIGN 9).
 struct GuardDecision {
     bool on = false;
@@ -184,6 +197,7 @@ class PolicyStore {
     [[nodiscard]] std::optional<GrantDetails> removed_grant(GrantId id) const;
     [[nodiscard]] std::vector<Request> requests_after(std::int64_t id) const; // in order
     [[nodiscard]] GuardDecision guard() const;
+    [[nodiscard]] std::vector<ServerKeyRecord> server_keys() const; // in order of number; the newest is last
 
     // A chain that this server has ever seen: by seed, or by image (DESIGN 3).
     [[nodiscard]] bool seed_seen(std::string_view seed) const;
@@ -212,6 +226,14 @@ class PolicyStore {
     // here.
     std::int64_t add_request(const Request& request);
     void set_guard(const GuardDecision& decision);
+
+    // `make` gets the number of the new key, has its private half on the disk when it returns, and returns
+    // the public one; what it throws leaves everything as it was. No other change of the policy happens
+    // meanwhile, so that no two write the file of one number. With `others_end` all keys before it end then,
+    // or earlier where that was decided. Returns the number.
+    std::int64_t add_server_key(const std::function<PublicServerKey(std::int64_t number)>& make,
+                                std::optional<Time> others_end = std::nullopt);
+    void end_server_key(std::int64_t id, Time ends); // Error where it would end later than decided before
 
   private:
     struct Inside;

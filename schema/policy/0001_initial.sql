@@ -48,6 +48,11 @@ CREATE TABLE command (
                CHECK (CASE kind WHEN 'exec' THEN length(run_as) BETWEEN 1 AND 255
                                      AND instr(CAST(run_as AS BLOB), x'00') = 0 AND run_as NOT GLOB '*[:/]*'
                            ELSE run_as = '' END),
+    argument   TEXT NOT NULL
+               CHECK (CASE kind WHEN 'exec' THEN length(argument) <= 256
+                                     AND length(argument) = length(CAST(argument AS BLOB))
+                                     AND argument NOT GLOB '*[^ -~]*'
+                           ELSE argument = '' END),
     time_limit INTEGER NOT NULL
                CHECK (CASE kind WHEN 'exec' THEN time_limit BETWEEN 1 AND 31536000 ELSE time_limit = 30 END),
     hold       INTEGER NOT NULL
@@ -138,6 +143,9 @@ CREATE TABLE grant (
     per_hour     INTEGER NOT NULL CHECK (per_hour BETWEEN 0 AND 4294967295),
     per_day      INTEGER NOT NULL CHECK (per_day BETWEEN 0 AND 4294967295),
     claims       INTEGER NOT NULL CHECK (claims BETWEEN 1 AND 4 AND (claims = 1 OR address_rule = 'claim')),
+    plain        INTEGER NOT NULL CHECK (plain IN (0, 1)),
+    no_clock     INTEGER NOT NULL CHECK (no_clock IN (0, 1)),
+    ignore_sequence INTEGER NOT NULL CHECK (ignore_sequence IN (0, 1)),
     created      INTEGER NOT NULL,
     UNIQUE (user, command),
     CHECK (not_before IS NULL OR expires_at IS NULL OR not_before < expires_at)
@@ -173,6 +181,7 @@ CREATE TABLE removed_grant (
     argv         TEXT NOT NULL,
     undo         TEXT NOT NULL,
     run_as       TEXT NOT NULL,
+    argument     TEXT NOT NULL,
     time_limit   INTEGER NOT NULL,
     hold         INTEGER NOT NULL,
     service      TEXT,
@@ -196,6 +205,30 @@ END;
 CREATE TRIGGER removed_grant_never_changes BEFORE UPDATE ON removed_grant
 BEGIN
     SELECT RAISE(ABORT, 'a grant that was removed never changes');
+END;
+
+-- The public halves of the server's own keys, for dynamic mode. STATE/server/ID.key has the private half.
+CREATE TABLE server_key (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 1),
+    public  BLOB NOT NULL UNIQUE CHECK (length(public) = 32),
+    created INTEGER NOT NULL,
+    ends    INTEGER CHECK (ends IS NULL OR ends >= created)
+) STRICT;
+
+CREATE TRIGGER server_key_stays BEFORE DELETE ON server_key
+BEGIN
+    SELECT RAISE(ABORT, 'a key that clients were given is never forgotten');
+END;
+
+CREATE TRIGGER server_key_never_changes BEFORE UPDATE OF id, public, created ON server_key
+BEGIN
+    SELECT RAISE(ABORT, 'a server key never changes: there are new ones');
+END;
+
+CREATE TRIGGER server_key_only_ends_earlier BEFORE UPDATE OF ends ON server_key
+WHEN OLD.ends IS NOT NULL AND (NEW.ends IS NULL OR NEW.ends > OLD.ends)
+BEGIN
+    SELECT RAISE(ABORT, 'a server key that ends can only end earlier');
 END;
 
 -- What an administrator asks of the running knockd: 1 resync, 2 close. Rows are only ever added.

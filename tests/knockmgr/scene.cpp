@@ -1,7 +1,8 @@
 // Writes a small history into a ledger, so that the tests of knockmgr need no daemon: which rows there are is
 // told at each step. Usage: scene PLAY LEDGER_DB CHAIN_HEX GRANT_ID USER COMMAND IMAGE_HEX KNOCK_HEX...
-// (highest number first, at least twelve); PLAY is knocks, doors or pruned.
+// (highest number first, at least twelve); PLAY is knocks, doors, pruned or signed.
 #include "base/text.h"
+#include "request/signed_knock.h"
 #include "store/ledger.h"
 
 #include <algorithm>
@@ -203,6 +204,29 @@ void play_doors(Scene& scene) {
     scene.spend(resynced, 12);
 }
 
+// A signed knock; knockmgr reads it and leaves the signature to `log --proof`.
+void add_request(Row& row, const char* argument) {
+    SignedKnock knock;
+    knock.value = row.value;
+    knock.time = Time{std::chrono::seconds{1'795'287'600}}; // 2026-11-21T19:00:00Z
+    knock.argument = argument;
+    row.request = format_signed_knock(knock);
+}
+
+void play_signed(Scene& scene) {
+    Row accepted = scene.knock(RowKind::accepted, 1);
+    add_request(accepted, "nginx");
+    scene.append(scene.end(RowKind::ended, scene.spend(accepted, 1), Outcome::exited, 0));
+    Row refused = scene.knock(RowKind::refused, 2);
+    refused.refusal = Refusal::argument_not_allowed;
+    add_request(refused, "a b");
+    scene.spend(refused, 2);
+    // The next one came plain, which its grant does not take, and was not spent.
+    Row missing = scene.knock(RowKind::not_signed, 3);
+    missing.refusal = Refusal::signature_missing;
+    scene.append(missing);
+}
+
 // The same knocks, of which the first rows were removed after their time.
 void play_pruned(Scene& scene) {
     play_knocks(scene);
@@ -220,6 +244,7 @@ int main(int argc, char** argv) {
         if (words[0] == "knocks") play_knocks(scene);
         if (words[0] == "doors") play_doors(scene);
         if (words[0] == "pruned") play_pruned(scene);
+        if (words[0] == "signed") play_signed(scene);
         return 0;
     } catch (const std::exception& fault) {
         std::fprintf(stderr, "scene: %s\n", fault.what());

@@ -4,7 +4,8 @@ from harness import CALLER, Installation, expect, expect_in, run_all
 
 UNDO = '["/bin/echo", "gone", "{address}"]'
 NOTHING = {"argv": None, "run_as": None, "limit_seconds": None, "undo": None, "hold_seconds": None, "opens": None,
-           "prefix4": None, "prefix6": None, "forwards_to": None, "closes": None, "closed_by": [], "enabled": True}
+           "prefix4": None, "prefix6": None, "forwards_to": None, "closes": None, "closed_by": [], "enabled": True,
+           "argument": None}
 
 
 def shown(otk, name):

@@ -149,7 +149,8 @@ def test_line_for_the_users_sheet_of_a_door():
         with Installation(ZONE) as otk:
             otk.must("user", "add", "anna")
             otk.must("command", "add", "let-in", *command, "--hold", "1m")
-            made = subprocess.run([KNOCKGEN, "token", "--seed", f"seed{number}", "--length", "21", "--weak", "-p", "-"],
+            made = subprocess.run([KNOCKGEN, "token", "--plain", "--seed", f"seed{number}", "--length", "21", "--weak",
+                                   "-p", "-"],
                                   input="This is a test.\n", text=True, capture_output=True, check=True, timeout=60)
             listed, page = printed_sheet(otk, made.stdout.strip(), "--address", "source", *carriers)
             expect_in(part.replace("60s", "1m"), listed["sheet_command"])
@@ -182,7 +183,8 @@ def test_line_for_the_users_sheet():
                 ((), 0, False, True), (("--address", "source"), 3, False, True),
                 (("--address", "named"), 3, True, False), (("--address", "named", "--form", "hex"), 0, False, True),
                 (("--carriers", "udp"), 0, False, False), (("--carriers", "icmp"), 0, False, True))):
-            made = subprocess.run([KNOCKGEN, "token", "--seed", f"seed{number}", "--length", "21", "--weak", "-p", "-"],
+            made = subprocess.run([KNOCKGEN, "token", "--plain", "--seed", f"seed{number}", "--length", "21", "--weak",
+                                   "-p", "-"],
                                   input="This is a test.\n", text=True, capture_output=True, check=True, timeout=60)
             listed, page = printed_sheet(otk, made.stdout.strip(), "--host", "server.example.org", *options)
             expect((options, len(dns_lines(page)), "A-B-C-D" in page, "ping -c1" in page),

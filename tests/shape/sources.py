@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "firewall": {"base", "net", "policy", "sys"},
     "sheet": {"base", "otp"},
     "request": {"base", "net", "otp"},
+    "profile": {"base", "net", "policy", "otp/chain.h", *OTP_NAMES},
 }
 PROGRAMS = {"knockd", "knockmgr", "knockgen"}
 # Libraries of others, by the beginning of their headers, and the folders that may include them.

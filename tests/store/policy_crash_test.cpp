@@ -44,6 +44,12 @@ Request resync() {
     return request;
 }
 
+PublicServerKey key_made(std::int64_t number) {
+    PublicServerKey key{};
+    key.fill(static_cast<std::uint8_t>(number));
+    return key;
+}
+
 // What knockmgr does, one change after the other.
 const std::vector<std::function<void(PolicyStore&)>>& changes() {
     static const std::vector<std::function<void(PolicyStore&)>> all{
@@ -58,6 +64,8 @@ const std::vector<std::function<void(PolicyStore&)>>& changes() {
         [](PolicyStore& store) { store.set_grant_rules(GrantId{2}, rules()); },
         [](PolicyStore& store) { store.add_request(resync()); },
         [](PolicyStore& store) { store.set_guard({.on = true, .trial_until = at_second(900)}); },
+        [](PolicyStore& store) { store.add_server_key(key_made); },
+        [](PolicyStore& store) { store.add_server_key(key_made, at_second(2'000'000'000)); },
         [](PolicyStore& store) { store.remove_user(UserId{1}); },
         [](PolicyStore& store) { store.remove_command(CommandId{3}); }};
     return all;
@@ -83,6 +91,8 @@ std::string contents(const PolicyStore& store) {
     for (const Request& request : store.requests_after(0))
         text += fmt::format("request {} of {}\n", request.id, request.who);
     text += fmt::format("guard {} {}\n", store.guard().on, store.guard().trial_until.has_value());
+    for (const ServerKeyRecord& key : store.server_keys())
+        text += fmt::format("key {} {}\n", key.id, key.ends.has_value());
     for (const Change& change : store.changes(SIZE_MAX))
         text += fmt::format("{} {}\n", change.what, change.object);
     for (const std::uint64_t which : {1U, 2U, 3U})

@@ -1,6 +1,7 @@
 // What the tests of lib/store share: a folder of their own, chains, grants and rows to store.
 #pragma once
 
+#include "net/request_shape.h"
 #include "otp/chain.h"
 #include "otp/token.h"
 #include "store/ledger.h"
@@ -8,12 +9,14 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -83,6 +86,16 @@ inline Enrolment enrolment(std::uint64_t which, Count length = 100, Algorithm al
             .seed = fmt::format("seed{:x}", which),
             .image = walk(algorithm, start_of(algorithm, which), length),
             .public_key = std::nullopt};
+}
+
+// What looks like the signed knock of a value; the signature is none.
+inline std::vector<std::uint8_t> signed_request(const Value& value, std::size_t argument = 0) {
+    std::vector<std::uint8_t> request(smallest_signed_knock + argument, 0x2a);
+    std::copy(value.view().begin(), value.view().end(), request.begin());
+    request[type_offset] = signed_knock_type;
+    request[42] = static_cast<std::uint8_t>(argument >> 8);
+    request[43] = static_cast<std::uint8_t>(argument);
+    return request;
 }
 
 inline Grant grant(UserId user, CommandId command, std::uint64_t which) {

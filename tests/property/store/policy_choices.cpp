@@ -6,6 +6,7 @@ namespace otk::test {
 
 Command command_of(const std::string& name, int choice, CommandId closes) {
     Command made = command(name);
+    if (choice % 2 == 0) made.argument = std::string(static_cast<std::size_t>(1 + choice), 'a');
     if (choice % 5 == 0) return made;
     if (choice % 5 == 1) {
         made.undo = {"/bin/false"};
@@ -37,6 +38,9 @@ GrantRules rules_of(int choice) {
     if (choice % 2 == 0) rules.time_zone = "Europe/Berlin";
     rules.per_hour = static_cast<std::uint32_t>(choice);
     rules.per_day = static_cast<std::uint32_t>(choice * 1000);
+    rules.plain = choice % 2 == 1;
+    rules.no_clock = choice % 3 == 1;
+    rules.ignore_sequence = choice % 5 == 1;
     if (choice % 4 != 3) return rules;
     rules.address = AddressRule::claim;
     rules.claims = static_cast<std::uint8_t>(1 + choice % 4);
@@ -47,14 +51,15 @@ bool same(const GrantRules& a, const GrantRules& b) {
     return a.not_before == b.not_before && a.expires_at == b.expires_at && a.sources == b.sources &&
            a.address == b.address && a.named_within == b.named_within && a.carriers == b.carriers &&
            a.hours == b.hours && a.time_zone == b.time_zone && a.per_hour == b.per_hour &&
-           a.per_day == b.per_day && a.claims == b.claims;
+           a.per_day == b.per_day && a.claims == b.claims && a.plain == b.plain && a.no_clock == b.no_clock &&
+           a.ignore_sequence == b.ignore_sequence;
 }
 
 bool same(const Command& a, const Command& b) {
     return a.id == b.id && a.name == b.name && a.enabled == b.enabled && a.kind == b.kind &&
            a.argv == b.argv && a.undo == b.undo && a.run_as == b.run_as && a.time_limit == b.time_limit &&
            a.hold == b.hold && a.service == b.service && a.prefix4 == b.prefix4 && a.prefix6 == b.prefix6 &&
-           a.target == b.target && a.closes == b.closes;
+           a.target == b.target && a.closes == b.closes && a.argument == b.argument;
 }
 
 } // namespace otk::test

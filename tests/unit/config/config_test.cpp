@@ -34,6 +34,7 @@ std::string all_of(const Config& config) {
     for (const Algorithm algorithm : config.accept.algorithms)
         add(static_cast<int>(algorithm));
     add(config.accept.weak_limit);
+    add(config.accept.clock_skew.count());
     add(config.udp.enabled);
     for (const std::uint16_t port : config.udp.ports)
         add(port);
@@ -47,6 +48,8 @@ std::string all_of(const Config& config) {
         add(address.text());
     add(config.dns.rate);
     add(config.dns.confirm);
+    add(config.dynamic.enabled);
+    add(config.dynamic.port);
     add(config.forward.ports.low);
     add(config.forward.ports.high);
     add(std::string(name_of(config.firewall.mode)));
@@ -103,6 +106,7 @@ interfaces = ["eth0", "wg0"]
 window = 64
 algorithms = ["sha1", "sha256"]
 weak_limit = 5
+clock_skew = "10m"
 [udp]
 enabled = false
 ports = [1, 65535]
@@ -116,6 +120,9 @@ answer = false
 listen = ["192.0.2.1", "2001:db8::1"]
 rate = 7
 confirm = false
+[dynamic]
+enabled = true
+port = 65535
 [forward]
 ports = "1024-1024"
 [firewall]
@@ -151,6 +158,9 @@ file = "/var/lib/node/otk.prom"
     CHECK(config.accept.window == 64);
     CHECK(config.accept.algorithms == std::vector{Algorithm::sha1, Algorithm::sha256});
     CHECK(config.accept.weak_limit == 5);
+    CHECK(config.accept.clock_skew == std::chrono::minutes{10});
+    CHECK(config.dynamic.enabled);
+    CHECK(config.dynamic.port == 65535);
     CHECK_FALSE(config.udp.enabled);
     CHECK(config.udp.ports == std::vector<std::uint16_t>{1, 65535});
     CHECK_FALSE(config.icmp.enabled);

@@ -46,6 +46,16 @@ TEST_CASE("durations have units, least values and words for none") {
     CHECK(fault_of("[ledger]\nkeep = \"1d\"\noutput_keep = \"1h\"\n") == "accepted");
 }
 
+TEST_CASE("the skew of clocks is short, and dynamic mode has a port") {
+    CHECK(fault_of("[accept]\nclock_skew = \"1s\"\n") == "accepted");
+    CHECK(says("[accept]\nclock_skew = \"0s\"\n", "2:14", "a number with s, m, h or d"));
+    CHECK(says("[accept]\nclock_skew = \"601s\"\n", "2:14", "the most is \"10m\""));
+    CHECK(says("[accept]\nclock_skew = 60\n", "2:14", "a text in quotes"));
+    CHECK(says("[dynamic]\nport = 0\n", "2:8", "from 1 to 65535"));
+    CHECK(says("[dynamic]\nport = 65536\n", "2:8", "from 1 to 65535"));
+    CHECK(says("[dynamic]\nenabled = 1\n", "2:11", "true or false"));
+}
+
 TEST_CASE("alerts name what there is, and their command is checked like any other") {
     CHECK(says("[alerts]\non = [\"used\", \"replays\"]\n", "2:15", "did you mean 'replay'?"));
     CHECK(says("[alerts]\non = [\"everything\"]\n", "2:7", "the alerts are used, replay, late"));

@@ -78,18 +78,19 @@ TEST_CASE("only the door of a forward command can be claimed") {
     REQUIRE(raw_error(policy.file, enrolling("image", "randomblob(16)")) == "");
     CHECK(raw_error(policy.file,
                     "INSERT INTO grant SELECT 2, user, 1, 1, 2, NULL, NULL, '[]', 'claim', '[]', "
-                    "14, '[]', '', 0, 0, 1, 1 FROM grant")
+                    "14, '[]', '', 0, 0, 1, 0, 0, 0, 1 FROM grant")
               .find("only the door") != std::string::npos);
 }
 
 TEST_CASE("what is left of a grant stays as it is, and is of none that exists") {
     const SmallPolicy policy;
     const auto leave = [&](int id) {
-        return raw_error(policy.file,
-                         fmt::format("INSERT INTO removed_grant SELECT {}, 5, 1, 'anna', id, name, enabled, "
-                                     "kind, argv, undo, run_as, time_limit, hold, service, prefix4, prefix6, "
-                                     "target, closes FROM command",
-                                     id));
+        return raw_error(
+            policy.file,
+            fmt::format("INSERT INTO removed_grant SELECT {}, 5, 1, 'anna', id, name, enabled, "
+                        "kind, argv, undo, run_as, argument, time_limit, hold, service, prefix4, prefix6, "
+                        "target, closes FROM command",
+                        id));
     };
     CHECK(leave(1).find("not removed") != std::string::npos);
     CHECK(leave(2) == "");

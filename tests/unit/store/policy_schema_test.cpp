@@ -175,7 +175,7 @@ TEST_CASE("a grant belongs to a user, a command and an enrolment that exist, and
     // A second grant needs an enrolment of its own and another user or command.
     CHECK(raw_error(policy.file,
                     "INSERT INTO grant SELECT 2, user, command, 1, enrolment, NULL, NULL, '[]', 'knock', "
-                    "'[]', 14, '[]', '', 0, 0, 1, 1 FROM grant")
+                    "'[]', 14, '[]', '', 0, 0, 1, 0, 0, 0, 1 FROM grant")
               .find("UNIQUE") != std::string::npos);
 }
 

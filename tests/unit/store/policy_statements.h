@@ -57,6 +57,7 @@ inline std::string adding_command(const Fields& unusual) {
                       {"argv", "'[\"/x\"]'"},
                       {"undo", "'[]'"},
                       {"run_as", "'root'"},
+                      {"argument", "''"},
                       {"time_limit", "30"},
                       {"hold", "0"},
                       {"service", "NULL"},

@@ -1,0 +1,122 @@
+#include "knockmgr/grant_profile.h"
+
+#include "knockmgr/grant_sheet.h"
+#include "knockmgr/installation.h"
+#include "knockmgr/output.h"
+#include "knockmgr/server_key.h"
+#include "policy/tokens.h"
+
+#include <fmt/format.h>
+
+namespace otk::knockmgr {
+
+namespace {
+
+void add_carriers(Profile& profile, const ProfileOwner& owner, const Config& config) {
+    const Carriers carriers = owner.rules.carriers;
+    if (config.udp.enabled && carriers.contains(Carrier::udp)) profile.udp_port = config.udp.ports.front();
+    profile.icmp = config.icmp.enabled && carriers.contains(Carrier::icmp);
+    // A dns knock comes from a resolver, whose address the usual rule takes for nobody's.
+    const bool passes = !uses_address(owner.command) || owner.rules.address != AddressRule::knock;
+    const bool dns = config.dns.enabled && !config.dns.zones.empty() && carriers.contains(Carrier::dns);
+    if (!dns || !passes) return;
+    profile.zone = config.dns.zones.front().text();
+    profile.confirms = config.dns.answer && config.dns.confirm;
+}
+
+void add_dynamic(Profile& profile, const ProfileOwner& owner, const Config& config, const PolicyStore& store,
+                 Time now) {
+    const bool possible = config.dynamic.enabled && owner.command.kind == CommandKind::forward &&
+                          profile.has_key && owner.rules.carriers.contains(Carrier::udp);
+    if (!possible) return;
+    const auto key = key_for_profiles(store.server_keys(), now);
+    if (!key) return;
+    profile.dynamic_port = config.dynamic.port;
+    profile.server_key = key->public_half;
+    profile.ignores_sequence = owner.rules.ignore_sequence;
+}
+
+} // namespace
+
+Profile profile_of(const ProfileOwner& owner, const Config& config, const PolicyStore& store,
+                   const std::string& host, Time now) {
+    Profile profile;
+    profile.host = host;
+    profile.algorithm = owner.enrolment.algorithm;
+    profile.seed = owner.enrolment.seed;
+    profile.length = owner.enrolment.length;
+    profile.command = owner.command.name;
+    profile.server = store.server_id();
+    profile.has_key = owner.enrolment.public_key.has_value();
+    profile.plain = !profile.has_key || owner.rules.plain;
+    add_carriers(profile, owner, config);
+    add_dynamic(profile, owner, config, store, now);
+    const AddressRule rule = owner.rules.address;
+    profile.uses_address =
+        uses_address(owner.command) && (rule == AddressRule::knock || rule == AddressRule::named);
+    profile.argument = !owner.command.argument.empty();
+    if (owner.command.kind == CommandKind::open) profile.opens = format_service(owner.command.service);
+    if (owner.command.kind == CommandKind::forward)
+        profile.ports = fmt::format("{}-{}", config.forward.ports.low, config.forward.ports.high);
+    return profile;
+}
+
+std::string profile_line(const Profile& profile) {
+    return fmt::format("knockgen profile add {} '{}'", profile.command, format_profile(profile));
+}
+
+std::string_view what_is_taken(const Profile& profile) {
+    if (!profile.has_key) return "plain knocks only";
+    return profile.plain ? "signed and plain knocks" : "signed knocks only";
+}
+
+namespace {
+
+int print_profile(const Invocation& invocation) {
+    const Places where = invocation.where();
+    const PolicyStore store = read_policy(where);
+    const GrantDetails details = grant_called(store, invocation.arguments[0], invocation.arguments[1]);
+    if (details.grant.retired) {
+        throw Error(
+            fmt::format("the chain of {}/{} was retired by `knockmgr restore`, so that no knock of it "
+                        "counts; `knockmgr grant renew` gives a new one, and prints its profile",
+                        details.user.name, details.command.name));
+    }
+    const Profile profile =
+        profile_of({details.command, details.grant.rules, details.grant.enrolment}, load_config(where.config),
+                   store, host_option(invocation), SystemClock().now());
+    if (!invocation.json()) return print(format_profile(profile) + "\n");
+    return print_json({{"user", details.user.name},
+                       {"command", details.command.name},
+                       {"profile", format_profile(profile)},
+                       {"accepts", what_is_taken(profile)},
+                       {"profile_command", profile_line(profile)}});
+}
+
+constexpr std::string_view profile_help =
+    "Prints the profile of a grant: one line that tells the user's knockgen the server, the command and\n"
+    "which knocks it takes. Nothing in it is secret, but whoever could change it on its way could lead\n"
+    "the user elsewhere. The user keeps it with `knockgen profile add NAME 'LINE'`. A user needs a new\n"
+    "one after `grant renew`, `grant set`, `key rotate` (for dynamic mode), and when the ports, zones or\n"
+    "the name of this server change.\n"
+    "\n"
+    "examples:\n"
+    "  knockmgr grant profile anna ssh\n"
+    "  knockmgr grant profile anna ssh --host knock.example.org\n";
+
+} // namespace
+
+Subcommand profile_subcommand() {
+    return {"grant profile",
+            "USER COMMAND",
+            2,
+            2,
+            false,
+            "print what the user's knockgen has to know",
+            profile_help,
+            {{"host", "NAME", "this server's name or address, as the user reaches it (default the host's)"},
+             {"json", "", "print JSON"}},
+            print_profile};
+}
+
+} // namespace otk::knockmgr
