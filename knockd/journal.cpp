@@ -1,5 +1,6 @@
 #include "knockd/journal.h"
 
+#include "base/promise.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -57,28 +58,85 @@ void Patience::waited(nanoseconds from, nanoseconds until) {
     last_ = until;
 }
 
-bool journal_taken(std::string_view program, std::string_view text) {
-    if (!has_room()) {
-        ++lost;
-        return false;
-    }
-    // Without {fmt}: under the undefined behaviour sanitizer its buffers are looked at by a system call that
-    // no sandbox allows.
-    std::string line = std::string(program) + ": ";
-    if (lost > 0) {
-        (void)put(line + std::to_string(lost) + " line(s) were lost here, because nobody read them\n");
-        lost = 0;
-    }
+namespace {
+
+// Without {fmt}: under the undefined behaviour sanitizer its buffers are looked at by a system call that no
+// sandbox allows.
+void append_line(std::string& to, std::string_view program, std::string_view text) {
+    to.append(program).append(": ");
     for (const char c : text) {
         const auto byte = static_cast<std::uint8_t>(c);
-        const bool control = byte < ' ' || c == '\x7f';
-        line += control ? "\\x" + to_hex({&byte, 1}) : std::string(1, c);
+        if (byte < ' ' || c == '\x7f')
+            to.append("\\x").append(to_hex({&byte, 1}));
+        else
+            to.push_back(c);
     }
-    line += '\n';
-    return put(line);
+    to.push_back('\n');
 }
 
-void journal(std::string_view program, std::string_view text) { (void)journal_taken(program, text); }
+// Both at once, or none of it and `count` lines more are lost.
+bool write_lines(std::string_view program, const std::string& lines, std::uint64_t count) {
+    if (!has_room()) {
+        lost += count;
+        return false;
+    }
+    if (lost > 0) {
+        (void)put(std::string(program) + ": " + std::to_string(lost) +
+                  " line(s) were lost here, because nobody read them\n");
+        lost = 0;
+    }
+    return put(lines);
+}
+
+// What a pipe takes whole, and a poll that says "writable" has promised (pipe(7), PIPE_BUF).
+constexpr std::size_t page = 4096;
+
+struct Gathered {
+    bool on = false;
+    std::string program; // of the newest line
+    std::string lines;
+    std::uint64_t count = 0;
+
+    void write() {
+        if (count > 0) (void)write_lines(program, lines, count);
+        lines.clear();
+        count = 0;
+    }
+};
+Gathered gathered;
+
+} // namespace
+
+bool journal_taken(std::string_view program, std::string_view text) {
+    gathered.write();
+    std::string line;
+    append_line(line, program, text);
+    return write_lines(program, line, 1);
+}
+
+void journal(std::string_view program, std::string_view text) {
+    if (!gathered.on) return (void)journal_taken(program, text);
+    const std::size_t before = gathered.lines.size();
+    append_line(gathered.lines, program, text);
+    if (before > 0 && gathered.lines.size() > page) { // the new line is for the next page
+        const std::string newest = gathered.lines.substr(before);
+        gathered.lines.resize(before);
+        gathered.write();
+        gathered.lines = newest;
+    }
+    gathered.program = program;
+    ++gathered.count;
+}
+
+GatheredLines::GatheredLines() {
+    promise(!gathered.on, "lines are gathered once at a time");
+    gathered.on = true;
+}
+
+GatheredLines::~GatheredLines() {
+    gathered.on = false;
+    gathered.write();
+}
 
 void Complaint::say(std::string_view text) {
     if (text == said_) return;

@@ -14,6 +14,17 @@ void journal(std::string_view program, std::string_view text);
 // The same for a line that must not be missing: was it taken? If not, say it again later.
 [[nodiscard]] bool journal_taken(std::string_view program, std::string_view text);
 
+// While one lives, the lines of this process are gathered, and written together when they fill a page and
+// when it ends: what is to be done goes before what is told of it, and many lines cost one write. A line of
+// journal_taken() is written at once, after those. One at a time.
+class GatheredLines {
+  public:
+    GatheredLines();
+    ~GatheredLines();
+    GatheredLines(const GatheredLines&) = delete;
+    GatheredLines& operator=(const GatheredLines&) = delete;
+};
+
 // How long the lines of one process may wait, all together: 100 ms within any 10 s. A journal that stands
 // still, or one that is read just fast enough that a line gets through now and then, must not hold up who
 // serves strangers and ends doors. Times are of a monotonic clock.

@@ -91,6 +91,10 @@ CommandGroup::~CommandGroup() {
 
 bool CommandGroup::add(pid_t pid) const { return write_control(path_ / "cgroup.procs", std::to_string(pid)); }
 
+Fd CommandGroup::entrance() const {
+    return Fd(::open((path_ / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+}
+
 void CommandGroup::kill_all() const { (void)write_control(path_ / "cgroup.kill", "1"); }
 
 } // namespace otk

@@ -3,6 +3,8 @@
 // there").
 #pragma once
 
+#include "base/fd.h"
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,6 +26,9 @@ class CommandGroup {
     // Moves a process into the group; false when that fails. What the process started before stays outside,
     // so the child itself does this before exec (CommandToRun::group).
     [[nodiscard]] bool add(pid_t pid) const;
+    // For a process that is to join by itself, with no more than this descriptor: it writes "0" there. None
+    // when it cannot be opened.
+    [[nodiscard]] Fd entrance() const;
     // SIGKILL to every process in the group, whatever session or process group it went to.
     void kill_all() const;
 

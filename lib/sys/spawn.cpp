@@ -2,13 +2,11 @@
 
 #include "base/promise.h"
 #include "sys/descriptor_limit.h"
+#include "sys/spawn_child.h"
 
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
-#include <grp.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace otk {
@@ -24,45 +22,6 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     }
     pointers.push_back(nullptr);
     return pointers;
-}
-
-// The monitor blocks signals to read them from a descriptor, and exec inherits both the mask and what is
-// ignored. (Its limit of descriptors is inherited, too: see descriptor_limit.h.)
-void reset_signals() {
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (int number = 1; number < NSIG; ++number) {
-        (void)std::signal(number, SIG_DFL); // fails for SIGKILL, SIGSTOP and those that the C library keeps
-    }
-}
-
-bool null_becomes(int first, int last) {
-    const int null = ::open("/dev/null", O_RDWR);
-    bool done = null >= 0;
-    for (int fd = first; done && fd <= last; ++fd) {
-        done = dup2(null, fd) == fd;
-    }
-    return done; // the number that open gave is closed with all the others
-}
-
-struct Pipe {
-    Fd read;
-    Fd write;
-};
-
-Pipe make_pipe() {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw system_error("cannot make a pipe");
-    Pipe pipe{Fd(ends[0]), Fd(ends[1])};
-    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) throw system_error("cannot make a pipe non-blocking");
-    return pipe;
-}
-
-pid_t fork_or_throw() {
-    const pid_t pid = fork();
-    if (pid < 0) throw system_error("cannot start a process");
-    return pid;
 }
 
 // Only ever in the child.
@@ -105,59 +64,13 @@ struct Preparation {
     pid_t parent;
 };
 
-using Step = StartFailure::Step;
-
-// The step that failed, with errno set; none when all went well.
-std::optional<Step> change_user(const Account& account, const std::vector<gid_t>& groups) {
-    if (setgroups(groups.size(), groups.data()) != 0) return Step::groups;
-    if (setresgid(account.gid, account.gid, account.gid) != 0) return Step::gid;
-    if (setresuid(account.uid, account.uid, account.uid) != 0) return Step::uid;
-    return std::nullopt;
-}
-
-// Output becomes 1 and 2, the start pipe 3 (closed by exec); nothing else is left.
-bool arrange_command_descriptors(int output, int start) {
-    constexpr int above_all_fixed = 4;
-    output = fcntl(output, F_DUPFD, above_all_fixed);
-    start = fcntl(start, F_DUPFD, above_all_fixed);
-    return output >= 0 && start >= 0 && null_becomes(STDIN_FILENO, STDIN_FILENO) &&
-           dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0 &&
-           dup3(start, 3, O_CLOEXEC) == 3 && close_range(above_all_fixed, ~0U, 0) == 0;
-}
-
-std::optional<Step> prepare_child(const CommandToRun& command, const Preparation& ready) {
-    if (command.group != nullptr) (void)command.group->add(getpid());
-    reset_signals();
-    give_back_descriptor_limit();
-    if (setsid() < 0) return Step::group;
-    (void)::umask(S_IWGRP | S_IWOTH);
-    if (::chdir("/") != 0) return Step::directory;
-    if (command.run_as) {
-        if (const auto failed = change_user(*command.run_as, ready.groups)) return failed;
-    }
-    // Root's own commands may need set-user-ID programs; to everybody else they would be a way up.
-    if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Step::limits;
-    // Nobody would watch its time limit any more. After the change of user, which forgets it.
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return Step::limits;
-    if (getppid() != ready.parent) ::_exit(127); // it died before that
-    return std::nullopt;
-}
-
 // Only ever in the child.
 [[noreturn]] void run_command(const CommandToRun& command, const Preparation& ready) {
-    constexpr int start = 3;
-    std::optional<Step> failed;
-    if (!arrange_command_descriptors(ready.output, ready.start)) {
-        ::_exit(127); // without its descriptor the failure has no other way out
-    }
-    failed = prepare_child(command, ready);
-    if (!failed) {
-        (void)::execve(ready.argv.front(), ready.argv.data(), ready.environment.data());
-        failed = Step::exec;
-    }
-    const StartFailure failure{*failed, errno};
-    (void)!::write(start, &failure, sizeof failure);
-    ::_exit(127);
+    if (!arrange_command_descriptors(ready.output, ready.start, -1)) ::_exit(127);
+    if (command.group != nullptr) (void)command.group->add(getpid());
+    FailedStep failed = leave_parent();
+    if (!failed) failed = become_user(ids_of(command.run_as, ready.groups), ready.parent);
+    execute_or_tell(failed, ready.argv.data(), ready.environment.data());
 }
 
 } // namespace
@@ -175,6 +88,7 @@ pid_t spawn_helper(const std::filesystem::path& program, const std::vector<std::
 }
 
 std::string_view name_of(StartFailure::Step step) {
+    using Step = StartFailure::Step;
     switch (step) {
     case Step::group: return "make a session";
     case Step::groups: return "take the user's groups";
@@ -192,13 +106,9 @@ RunningCommand spawn_command(const CommandToRun& command) {
     promise(!command.argv.empty() && command.argv.front().starts_with('/'), "a command has an absolute path");
     Pipe output = make_pipe();
     Pipe start = make_pipe();
-    // The groups are looked up here: the child must not wait for a directory service.
-    const Preparation ready{pointers_to(command.argv),
-                            pointers_to(command.environment),
-                            command.run_as ? groups_of(*command.run_as) : std::vector<gid_t>{},
-                            output.write.get(),
-                            start.write.get(),
-                            getpid()};
+    const Preparation ready{pointers_to(command.argv), pointers_to(command.environment),
+                            groups_for(command),       output.write.get(),
+                            start.write.get(),         getpid()};
     const pid_t pid = fork_or_throw();
     if (pid == 0) run_command(command, ready);
     return {pid, std::move(output.read), std::move(start.read)};

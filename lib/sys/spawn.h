@@ -31,6 +31,7 @@ struct CommandToRun {
     std::vector<std::string> argv;        // argv[0]: absolute path
     std::vector<std::string> environment; // complete
     std::optional<Account> run_as;        // none: as we are
+    std::vector<gid_t> groups{};          // of run_as, all of them; empty: they are looked up
     const CommandGroup* group = nullptr;  // borrowed; joined before anything else, as far as that works
 };
 
