@@ -18,6 +18,13 @@ namespace {
 constexpr mode_t database_mode = 0640;
 constexpr int patience_ms = 5000; // how long a lock of another process is waited for
 
+// SQLite's statistics of memory, which nobody here reads, take a lock and three counters for each piece. They
+// can be turned off before the first database is opened.
+void count_no_memory() {
+    static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)done; // where another library of the program was first, they stay on
+}
+
 void configure(SQLite::Database& sqlite, int flags) {
     sqlite.setBusyTimeout(patience_ms);
     sqlite.exec("PRAGMA foreign_keys = ON");
@@ -113,6 +120,7 @@ void remove_all_of(const std::filesystem::path& file) {
 class DatabaseMaker {
   public:
     static Database attach(const std::filesystem::path& file, int flags) {
+        count_no_memory();
         try {
             // Whoever opens one uses it from one thread: SQLite need not lock it for each call.
             auto sqlite = std::make_unique<SQLite::Database>(file.native(), flags | SQLITE_OPEN_NOMUTEX);
@@ -135,6 +143,7 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
             const Database database = DatabaseMaker::attach(building, SQLite::OPEN_READWRITE);
             database.doing("make", [&] {
                 SQLite::Database& sqlite = database.sqlite();
+                sqlite.exec(fmt::format("PRAGMA page_size = {}", kind.page_size));
                 sqlite.exec(fmt::format("PRAGMA application_id = {}", kind.application_id));
                 sqlite.execAndGet("PRAGMA journal_mode = WAL");
                 SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);

@@ -28,6 +28,7 @@ struct Migration {
 struct DatabaseKind {
     std::string_view name;           // for messages: "policy database"
     std::int32_t application_id = 0; // in the file's header: no other file is taken for it
+    int page_size = 4096;            // bytes, of a new file
     std::span<const Migration> migrations;
     std::string_view help_if_missing; // what to do where there is no such file
 };

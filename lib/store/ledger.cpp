@@ -4,6 +4,8 @@
 #include "store/columns.h"
 #include "store/ledger_inside.h"
 
+#include <sqlite3.h>
+
 #include <fmt/format.h>
 
 namespace otk {
@@ -12,9 +14,14 @@ namespace {
 
 constexpr std::int32_t application_id = 0x6f746b4c; // "otkL"
 
+// A spend changes few bytes of each page that it touches, and a commit writes and sums up whole pages.
+// Smaller ones still make it shorter for a knock that comes alone, and longer again for a group of hundreds.
+constexpr int page_bytes = 2048;
 // A checkpoint moves pages from the -wal file into the database. At SQLite's usual 1,000 pages it comes so
-// often that it shows as outliers of a spend; at 8,000 (32 MiB) it does not.
-constexpr int checkpoint_pages = 8000;
+// often that it shows as outliers of a spend; at 16,000 (32 MiB) it does not.
+constexpr int checkpoint_pages = 16000;
+// What Ledger::lengthen_log() prepares: the ends and spends of some 250 knocks that come alone.
+constexpr int pages_laid_out = 2000;
 // What one commit changes stays in memory until it is written: 512 knocks of chains that lie far apart, each
 // with a page of its own. With SQLite's 2 MiB the pages were written and read again within the transaction.
 constexpr int page_cache_kib = 16 * 1024;
@@ -22,6 +29,7 @@ constexpr int page_cache_kib = 16 * 1024;
 DatabaseKind kind() {
     return {.name = "ledger",
             .application_id = application_id,
+            .page_size = page_bytes,
             .migrations = ledger_migrations(),
             .help_if_missing =
                 "put the newest copy back, or run `knockmgr restore`, which says what is at stake"};
@@ -86,6 +94,33 @@ Ledger Ledger::open_for_reading(const std::filesystem::path& file) {
     auto inside = std::make_unique<Inside>(WriterLock(), Database::open(file, kind(), Access::reading));
     inside->read_head();
     return Ledger(std::move(inside));
+}
+
+// Each of these commits writes the first page anew, as it is (an UPDATE that changes nothing would write
+// nothing), and waits for no disk: the checkpoint does, once for all. After it the log is written from its
+// beginning again.
+void Ledger::lengthen_log() {
+    promise(inside_->writing != nullptr && !inside_->in_transaction,
+            "a log is lengthened between transactions");
+    SQLite::Database& sqlite = inside_->database.sqlite();
+    inside_->database.doing("write", [&] {
+        const int version = kind().migrations.back().version;
+        SQLite::Statement same(sqlite, fmt::format("PRAGMA user_version = {}", version));
+        sqlite.exec("PRAGMA synchronous = OFF");
+        int trouble = SQLITE_DONE;
+        for (int page = 0; page < pages_laid_out && trouble == SQLITE_DONE; ++page) {
+            trouble = same.tryExecuteStep();
+            (void)same.tryReset();
+        }
+        sqlite.exec("PRAGMA synchronous = FULL");
+        if (trouble != SQLITE_DONE) {
+            const SQLite::Exception why(sqlite.getHandle(), trouble);
+            // What has been taken of a disk that is nearly full is given back.
+            (void)sqlite.tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
+            throw why;
+        }
+        sqlite.execAndGet("PRAGMA wal_checkpoint(PASSIVE)");
+    });
 }
 
 LedgerId Ledger::id() const {

@@ -117,6 +117,7 @@ struct Hold {
     Address address;        // what the command acts on; may be none
     std::uint16_t port = 0; // of a forwarding door; else 0
     Time deadline{};
+    std::string argument{}; // of the signed knock, which the undo is handed, too
     friend bool operator==(const Hold&, const Hold&) = default;
 };
 
@@ -139,6 +140,11 @@ class Ledger {
     Ledger(Ledger&&) noexcept;
     Ledger& operator=(Ledger&&) noexcept;
     ~Ledger();
+
+    // Changes nothing that could be read. The -wal file is as long afterwards as a while of knocks makes it:
+    // a commit that overwrites is durable sooner than one for which the file system must make the file
+    // longer. Takes some 10 ms; on a full disk Error, and the ledger goes on as it would have.
+    void lengthen_log();
 
     [[nodiscard]] LedgerId id() const;
     // The newest committed row.
@@ -165,8 +171,8 @@ class Ledger {
     // Of the command whose end the row `ended` records; at most 64 KiB.
     void keep_output(RowNumber ended, Bytes output, bool truncated);
     // A hold that begins with the row just appended, or the prolonging of one: there is at most one of the
-    // same grant, address and port, and it keeps its row and gets the later deadline. Returns it as it then
-    // stands.
+    // same grant, address, port and argument, and it keeps its row and gets the later deadline. Returns it as
+    // it then stands.
     Hold hold(const Hold& wanted);
     // It is over: false when there is none of that row.
     [[nodiscard]] bool release(RowNumber row);
@@ -205,7 +211,9 @@ class Ledger {
     };
     [[nodiscard]] std::vector<Row> rows(const Filter& filter, std::size_t most) const;
     [[nodiscard]] std::vector<Row> rows_of_value(const Value& value) const; // oldest first, for `explain`
-    [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const;      // rows whose `of` is that one
+    // Rows of kind not_signed of this value: how often a look at it was wasted. Read by an index.
+    [[nodiscard]] std::size_t times_not_signed(const Value& value) const;
+    [[nodiscard]] std::vector<Row> rows_about(RowNumber number) const; // rows whose `of` is that one
     [[nodiscard]] bool is_open(RowNumber number) const;   // an accepted or undo row without an end
     [[nodiscard]] std::vector<Row> open_commands() const; // all of them
     // The newest accepted, refused, replay, late, contested and resynced rows, newest first: what acceptance

@@ -18,7 +18,8 @@ Hold read_hold(const Database& database, SQLite::Statement& select) {
             .grant = GrantId{select.getColumn(1).getInt64()},
             .address = *address,
             .port = static_cast<std::uint16_t>(port),
-            .deadline = from_nanoseconds(select.getColumn(4).getInt64())};
+            .deadline = from_nanoseconds(select.getColumn(4).getInt64()),
+            .argument = select.getColumn(5).getString()};
 }
 
 } // namespace
@@ -26,14 +27,16 @@ Hold read_hold(const Database& database, SQLite::Statement& select) {
 Hold Ledger::hold(const Hold& wanted) {
     return inside_->step("hold", [&] {
         const Asking insert = inside_->prepared.ask(
-            "INSERT INTO hold (row, grant, address, port, deadline) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (grant, address, port) DO UPDATE SET deadline = max(deadline, excluded.deadline) "
-            "RETURNING row, grant, address, port, deadline");
+            "INSERT INTO hold (row, grant, address, port, deadline, argument) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (grant, address, port, argument) "
+            "DO UPDATE SET deadline = max(deadline, excluded.deadline) "
+            "RETURNING row, grant, address, port, deadline, argument");
         insert->bind(1, number_of(wanted.row));
         insert->bind(2, number_of(wanted.grant));
         bind_bytes(*insert, 3, wanted.address.bytes());
         insert->bind(4, std::int32_t{wanted.port});
         bind_time(*insert, 5, wanted.deadline);
+        insert->bindNoCopy(6, wanted.argument);
         promise(insert->executeStep(), "an INSERT with RETURNING returns its row");
         const Hold held = read_hold(inside_->database, *insert);
         (void)insert->executeStep(); // to its end: what it refers to is checked there
@@ -73,8 +76,8 @@ void Ledger::note_request(std::int64_t id) {
 
 std::optional<Hold> Ledger::hold_of(RowNumber row) const {
     return inside_->database.doing("read", [&]() -> std::optional<Hold> {
-        const Asking select =
-            inside_->prepared.ask("SELECT row, grant, address, port, deadline FROM hold WHERE row = ?");
+        const Asking select = inside_->prepared.ask(
+            "SELECT row, grant, address, port, deadline, argument FROM hold WHERE row = ?");
         select->bind(1, number_of(row));
         if (!select->executeStep()) return std::nullopt;
         return read_hold(inside_->database, *select);
@@ -84,7 +87,7 @@ std::optional<Hold> Ledger::hold_of(RowNumber row) const {
 std::vector<Hold> Ledger::holds() const {
     return inside_->database.doing("read", [&] {
         SQLite::Statement select =
-            inside_->prepare("SELECT row, grant, address, port, deadline FROM hold ORDER BY row");
+            inside_->prepare("SELECT row, grant, address, port, deadline, argument FROM hold ORDER BY row");
         std::vector<Hold> holds;
         while (select.executeStep())
             holds.push_back(read_hold(inside_->database, select));

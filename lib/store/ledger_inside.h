@@ -1,12 +1,14 @@
 // What the sources of Ledger share; for them only.
 #pragma once
 
+#include "store/columns.h"
 #include "store/database.h"
 #include "store/ledger.h"
 #include "store/ledger_rows.h"
 #include "store/writer_lock.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <map>
 #include <optional>
@@ -45,10 +47,33 @@ struct LedgerWriting {
 
     SQLite::Statement begin;
     SQLite::Statement commit;
-    SQLite::Statement advance; // image, count, at, chain, old image, count
-    SQLite::Statement enrol;   // chain, image, count, at
+    SQLite::Statement advance; // chain, image, count, at, old image
     SQLite::Statement append;  // insert_row
     SQLite::Statement output;  // row, bytes, truncated
+};
+
+// The newest rows, as they were appended: of most commands the end comes soon after the knock, and asks for
+// its row. Rows never change, so what is remembered is what the file has.
+class RecentRows {
+  public:
+    void add(const Row& row) {
+        if (rows_.size() == most) rows_.pop_front();
+        rows_.push_back(row);
+    }
+    [[nodiscard]] const Row* find(RowNumber number) const {
+        if (rows_.empty() || number < rows_.front().number || number > rows_.back().number) return nullptr;
+        return &rows_[static_cast<std::size_t>(number_of(number) - number_of(rows_.front().number))];
+    }
+    void forget_after(RowNumber number) {
+        while (!rows_.empty() && rows_.back().number > number)
+            rows_.pop_back();
+    }
+    void forget() { rows_.clear(); }
+
+  private:
+    static constexpr std::size_t most = 16'384; // some 6 MiB, in a flood only
+
+    std::deque<Row> rows_; // without a gap
 };
 
 struct Ledger::Inside {
@@ -57,6 +82,7 @@ struct Ledger::Inside {
     Prepared prepared{database};
     Head head{};     // the newest committed row
     Head appended{}; // the newest row, the transaction's included
+    RecentRows recent;
     bool in_transaction = false;
     std::unique_ptr<LedgerWriting> writing; // none where the ledger was opened for reading
 

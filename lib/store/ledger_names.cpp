@@ -16,6 +16,7 @@ std::string_view name_of(RowKind kind) {
     case RowKind::closed: return "closed";
     case RowKind::undo: return "undo";
     case RowKind::resynced: return "resynced";
+    case RowKind::not_signed: return "not signed";
     }
     return "unknown";
 }
@@ -32,6 +33,7 @@ std::string_view name_of(Outcome outcome) {
     case Outcome::opened: return "opened";
     case Outcome::prolonged: return "prolonged";
     case Outcome::closed: return "closed";
+    case Outcome::no_syns: return "no SYNs";
     }
     return "unknown";
 }

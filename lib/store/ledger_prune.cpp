@@ -59,6 +59,7 @@ std::size_t Ledger::prune(Time before, std::size_t most) {
         }
         select.reset();
         if (old.empty()) return 0;
+        inside_->recent.forget();
         move_checkpoint(sqlite, head);
         SQLite::Statement output = inside_->prepare("DELETE FROM output WHERE ended = ?");
         remove_each(output, old);

@@ -74,6 +74,7 @@ void Ledger::each_low_position(Count most, const std::function<void(const Positi
 
 std::optional<Row> Ledger::row(RowNumber number) const {
     return inside_->database.doing("read", [&]() -> std::optional<Row> {
+        if (const Row* recent = inside_->recent.find(number)) return *recent;
         static const std::string one_row = select_rows("WHERE number = ?");
         const Asking select = inside_->prepared.ask(one_row);
         select->bind(1, number_of(number));
@@ -102,6 +103,15 @@ std::vector<Row> Ledger::rows_of_value(const Value& value) const {
         SQLite::Statement select = inside_->prepare(select_rows("WHERE value = ? ORDER BY number"));
         bind_bytes(select, 1, value.view());
         return inside_->read_rows(select);
+    });
+}
+
+std::size_t Ledger::times_not_signed(const Value& value) const {
+    return inside_->database.doing("read", [&] {
+        const Asking select =
+            inside_->prepared.ask("SELECT count(*) FROM event WHERE kind = 13 AND value = ?");
+        bind_bytes(*select, 1, value.view());
+        return select->executeStep() ? static_cast<std::size_t>(select->getColumn(0).getInt64()) : 0;
     });
 }
 

@@ -1,5 +1,6 @@
 #include "store/ledger_rows.h"
 
+#include "net/request_shape.h"
 #include "store/columns.h"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::string_view row_columns =
     "number, at, kind, of, grant, chain, user, command, count, jumped, algorithm, value, carrier, source, "
-    "source_port, named, address, refusal, outcome, status, duration, text, hash";
+    "source_port, named, address, refusal, outcome, status, duration, text, request, hash";
 
 bool in_range(std::int64_t number, std::int64_t smallest, std::int64_t largest) {
     return number >= smallest && number <= largest;
@@ -30,17 +31,27 @@ std::optional<ChainId> read_chain(const SQLite::Column& column) {
     return chain;
 }
 
+// The signed knock or dynamic request that the value came in, if any.
+bool read_request(const SQLite::Column& column, Row& row) {
+    const Bytes bytes = bytes_of(column);
+    if (bytes.empty()) return true;
+    if (!looks_signed(bytes) && !looks_like_dynamic_request(bytes)) return false;
+    if (row.value.size() != type_offset || Value(bytes.first(type_offset)) != row.value) return false;
+    row.request.assign(bytes.begin(), bytes.end());
+    return true;
+}
+
 // The numbers that fit their types and enums, one by one.
 std::optional<std::string> read_numbers(SQLite::Statement& select, Row& row) {
     const auto number = [&](int column) { return select.getColumn(column).getInt64(); };
-    if (!in_range(number(2), 1, static_cast<int>(RowKind::resynced))) return "its kind is not known";
+    if (!in_range(number(2), 1, static_cast<int>(RowKind::not_signed))) return "its kind is not known";
     if (!in_range(number(8), 0, longest_chain) || !in_range(number(9), 0, longest_chain))
         return "a count is too large";
     if (!in_range(number(10), 0, static_cast<int>(Algorithm::sha256))) return "its algorithm is not known";
     if (!in_range(number(12), 0, static_cast<int>(Carrier::dns))) return "its carrier is not known";
     if (!in_range(number(14), 0, UINT16_MAX)) return "its port is not one";
     if (!in_range(number(17), 0, UINT8_MAX)) return "its refusal is not known";
-    if (!in_range(number(18), 0, static_cast<int>(Outcome::closed))) return "its outcome is not known";
+    if (!in_range(number(18), 0, static_cast<int>(Outcome::no_syns))) return "its outcome is not known";
     row.number = RowNumber{number(0)};
     row.at = from_nanoseconds(number(1));
     row.kind = static_cast<RowKind>(number(2));
@@ -100,7 +111,8 @@ void lend_row(SQLite::Statement& insert, const Row& row, const RowHash& hash) {
     insert.bind(20, row.status);
     insert.bind(21, std::int64_t{row.duration.count()});
     insert.bindNoCopy(22, row.text);
-    lend_bytes(insert, 23, hash);
+    lend_bytes(insert, 23, row.request);
+    lend_bytes(insert, 24, hash);
 }
 
 Result<Row, std::string> read_row(SQLite::Statement& select) {
@@ -122,6 +134,7 @@ Result<Row, std::string> read_row(SQLite::Statement& select) {
     row.named = *named;
     row.address = *address;
     row.text = select.getColumn(21).getString();
+    if (!read_request(select.getColumn(22), row)) return std::string("its request is none of its value");
     return row;
 }
 

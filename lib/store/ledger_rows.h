@@ -13,11 +13,11 @@ namespace otk {
 
 // What a select must list for read_row, in this order; `hash` comes after them, as column `hash_column`.
 [[nodiscard]] std::string select_rows(std::string_view rest);
-inline constexpr int hash_column = 22;
+inline constexpr int hash_column = 23;
 inline constexpr std::string_view insert_row =
     "INSERT INTO event (number, at, kind, of, grant, chain, user, command, count, jumped, algorithm, value, "
-    "carrier, source, source_port, named, address, refusal, outcome, status, duration, text, hash) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "carrier, source, source_port, named, address, refusal, outcome, status, duration, text, request, hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 // Binds all parameters of insert_row; row and hash stay where they are until it was carried out.
 void lend_row(SQLite::Statement& insert, const Row& row, const RowHash& hash);

@@ -19,12 +19,12 @@ SQLite::Statement& afresh(SQLite::Statement& statement) {
 
 LedgerWriting::LedgerWriting(SQLite::Database& sqlite) :
     begin(sqlite, "BEGIN IMMEDIATE"), commit(sqlite, "COMMIT"),
-    // By primary key; the old image is a condition and not a key, so images need no index.
-    advance(sqlite,
-            "UPDATE position SET image = ?, count = ?, at = ? WHERE chain = ? AND image = ? AND count > ?"),
-    enrol(
-        sqlite,
-        "INSERT INTO position (chain, image, count, at) VALUES (?, ?, ?, ?) ON CONFLICT (chain) DO NOTHING"),
+    // One statement for a chain's first knock and for all later ones, by the primary key: the old image is a
+    // condition and not a key, so images need no index. (As an UPDATE of its own it would copy each key into
+    // a table for the time of the statement, because the table has a trigger.)
+    advance(sqlite, "INSERT INTO position (chain, image, count, at) VALUES (?1, ?2, ?3, ?4) "
+                    "ON CONFLICT (chain) DO UPDATE SET image = ?2, count = ?3, at = ?4 "
+                    "WHERE image = ?5 AND count > ?3"),
     append(sqlite, std::string(insert_row)),
     output(sqlite, "INSERT INTO output (ended, bytes, truncated) VALUES (?, ?, ?)") {}
 
@@ -38,24 +38,16 @@ void Ledger::begin() {
 bool Ledger::spend(const Value& old_image, const Position& next) {
     return inside_->step("spend a knock", [&] {
         if (next.count == 0) return false; // the start of a chain is no knock
+        // Where there is a position and it is no longer at the old image, nothing changes. Where there is
+        // none one begins: a chain cannot lose its position and begin anew, because positions are never
+        // deleted; and an enrolment is never used for a second chain (policy.db, `enrolment`).
         SQLite::Statement& advance = afresh(inside_->writing->advance);
-        lend_bytes(advance, 1, next.image.view());
-        advance.bind(2, next.count);
-        bind_time(advance, 3, next.at);
-        lend_bytes(advance, 4, next.chain);
+        lend_bytes(advance, 1, next.chain);
+        lend_bytes(advance, 2, next.image.view());
+        advance.bind(3, next.count);
+        bind_time(advance, 4, next.at);
         lend_bytes(advance, 5, old_image.view());
-        advance.bind(6, next.count);
-        if (advance.exec() == 1) return true;
-        // No position, or one that is no longer at the old image. Only the first may go on, and the primary
-        // key tells: where there is a position, nothing is inserted. A chain cannot lose its position and
-        // begin anew, because positions are never deleted; and an enrolment is never used for a second chain
-        // (policy.db, `enrolment`).
-        SQLite::Statement& enrol = afresh(inside_->writing->enrol);
-        bind_bytes(enrol, 1, next.chain);
-        bind_bytes(enrol, 2, next.image.view());
-        enrol.bind(3, next.count);
-        bind_time(enrol, 4, next.at);
-        return enrol.exec() == 1;
+        return advance.exec() == 1;
     });
 }
 
@@ -68,6 +60,7 @@ Head Ledger::append(Row& row) {
             SQLite::Statement& append = afresh(inside_->writing->append);
             lend_row(append, row, head.hash);
             append.exec();
+            inside_->recent.add(row);
             inside_->appended = head;
             return head;
         } catch (...) {
@@ -105,6 +98,7 @@ void Ledger::Inside::roll_back() noexcept {
         (void)sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
     in_transaction = false;
     appended = head;
+    recent.forget_after(head.row);
 }
 
 } // namespace otk

@@ -44,6 +44,8 @@ std::string how_it_ended(const Ending& ending) {
     case Outcome::opened: return with_text("opened", " ", ending);
     case Outcome::prolonged: return with_text("prolonged", " ", ending);
     case Outcome::closed: return closed(ending.status);
+    case Outcome::no_syns:
+        return with_text("no connection attempts as the request declared them", ": ", ending);
     }
     return "ended in a way that this version does not know";
 }

@@ -14,8 +14,9 @@ namespace {
 
 class Fields {
   public:
-    explicit Fields(const RowHash& previous) : bytes_(previous.begin(), previous.end()) {
-        bytes_.reserve(512);
+    // `room` is used again and again, so that it need not grow for each row anew.
+    Fields(std::vector<std::uint8_t>& room, const RowHash& previous) : bytes_(room) {
+        bytes_.assign(previous.begin(), previous.end());
     }
 
     void add(Bytes field) {
@@ -41,7 +42,7 @@ class Fields {
     [[nodiscard]] Bytes all() const { return bytes_; }
 
   private:
-    std::vector<std::uint8_t> bytes_;
+    std::vector<std::uint8_t>& bytes_;
 };
 
 // Fetched once: a confined process could not load it later.
@@ -52,10 +53,26 @@ const EVP_MD* sha256() {
     return digest.get();
 }
 
+// What a row's hash takes and what it leaves for the next one.
+struct Hashing {
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+    std::vector<std::uint8_t> room;
+
+    [[nodiscard]] RowHash digest(Bytes all) const {
+        RowHash hash{};
+        const bool done = context != nullptr && EVP_DigestInit_ex(context.get(), sha256(), nullptr) == 1 &&
+                          EVP_DigestUpdate(context.get(), all.data(), all.size()) == 1 &&
+                          EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) == 1;
+        promise(done, "SHA-256 of a row of the ledger");
+        return hash;
+    }
+};
+
 } // namespace
 
 RowHash hash_of(const RowHash& previous, const Row& row) {
-    Fields fields(previous);
+    thread_local Hashing hashing;
+    Fields fields(hashing.room, previous);
     fields.add(row.number);
     fields.add(to_nanoseconds(row.at));
     fields.add(row.kind);
@@ -78,11 +95,8 @@ RowHash hash_of(const RowHash& previous, const Row& row) {
     fields.add(row.status);
     fields.add(std::int64_t{row.duration.count()});
     fields.add(row.text);
-    RowHash hash{};
-    const Bytes all = fields.all();
-    const int done = EVP_Digest(all.data(), all.size(), hash.data(), nullptr, sha256(), nullptr);
-    promise(done == 1, "SHA-256 of a row of the ledger");
-    return hash;
+    fields.add(Bytes(row.request));
+    return hashing.digest(fields.all());
 }
 
 } // namespace otk

@@ -31,6 +31,9 @@ struct DaemonStatus {
     Number switches;         // to the ring for floods
     Number dns_answered;     // answers sent
     Number dns_not_answered; // over the rate, or not sendable
+    Number syns;             // dynamic mode: attempts to connect that were compared
+    Number asked;            // dynamic mode: questions (P2) of known requests, handed on
+    Number replied;          // dynamic mode: answers (P3) sent
     // Since knockd-validate started.
     Number spent;
     Number commits;
@@ -38,8 +41,11 @@ struct DaemonStatus {
     Number duplicates;
     Number replays;
     Number late;
-    Number not_spent; // could not be written down, and stay valid
-    Number stale;     // hits of chains that had moved on
+    Number not_spent;        // could not be written down, and stay valid
+    Number stale;            // hits of chains that had moved on
+    Number not_signed;       // came without the signature that is demanded
+    Number signature_checks; // Ed25519
+    Number exchanges;        // X25519
     // Since knockd started.
     Number accepted;
     Number refused;
@@ -58,6 +64,8 @@ struct DaemonStatus {
     Number ends_waiting;       // of commands, to be stored in the ledger
     Number alerts_waiting;     // for the alert program
     Number doors;              // and undos that wait
+    Number requests_waiting;   // dynamic ones: for their SYNs, or for their door
+    Number requests_open;      // dynamic ones with an open door
     std::string guard;         // Firewall::guard_state(); "" when it is not known
     std::optional<bool> flood; // more packets a second than [alerts] flood
 };

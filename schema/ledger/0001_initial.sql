@@ -43,11 +43,13 @@ BEGIN
     SELECT RAISE(ABORT, 'the position of a chain is never forgotten');
 END;
 
+-- Checks run for each row that is written, so they are cheap ones: an IN with more than two values would make a
+-- table for the time of each statement.
 CREATE TABLE event (
     number      INTEGER PRIMARY KEY CHECK (number >= 1),
     hash        BLOB NOT NULL CHECK (length(hash) = 32),
     at          INTEGER NOT NULL,
-    kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 12),
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 13),
     of          INTEGER NOT NULL CHECK (of >= 0 AND of < number),
     grant       INTEGER NOT NULL CHECK (grant >= 0),
     chain       BLOB NOT NULL CHECK (length(chain) IN (0, 32) AND chain <> zeroblob(32)),
@@ -61,21 +63,29 @@ CREATE TABLE event (
     count       INTEGER NOT NULL CHECK (count BETWEEN 0 AND 1000000),
     jumped      INTEGER NOT NULL CHECK (jumped BETWEEN 0 AND 1000000),
     algorithm   INTEGER NOT NULL CHECK (algorithm BETWEEN 0 AND 4),
-    value       BLOB NOT NULL CHECK (length(value) IN (0, 8, 16)),
+    value       BLOB NOT NULL CHECK (value = x'' OR length(value) IN (8, 16)),
     carrier     INTEGER NOT NULL CHECK (carrier BETWEEN 0 AND 3),
-    source      BLOB NOT NULL CHECK (length(source) IN (0, 4, 16)),
+    source      BLOB NOT NULL CHECK (source = x'' OR length(source) IN (4, 16)),
     source_port INTEGER NOT NULL CHECK (source_port BETWEEN 0 AND 65535),
-    named       BLOB NOT NULL CHECK (length(named) IN (0, 4, 16)),
-    address     BLOB NOT NULL CHECK (length(address) IN (0, 4, 16)),
+    named       BLOB NOT NULL CHECK (named = x'' OR length(named) IN (4, 16)),
+    address     BLOB NOT NULL CHECK (address = x'' OR length(address) IN (4, 16)),
     refusal     INTEGER NOT NULL CHECK (refusal BETWEEN 0 AND 255),
-    outcome     INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 9),
+    outcome     INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 10),
     status      INTEGER NOT NULL,
     duration    INTEGER NOT NULL CHECK (duration >= 0),
     text        TEXT NOT NULL CHECK (length(CAST(text AS BLOB)) <= 4096),
-    -- accepted and refused: a knock of a chain was spent
-    CHECK (kind NOT IN (2, 3) OR (length(chain) = 32 AND algorithm >= 1 AND count >= 1 AND carrier >= 1
-                                  AND length(value) = CASE algorithm WHEN 4 THEN 16 ELSE 8 END)),
-    CHECK ((kind = 3) <= (refusal > 0) AND (kind = 2) <= (refusal = 0)),
+    -- The signed knock (type 1) or dynamic request (type 2) that the value came in, whole; empty for a plain knock.
+    request     BLOB NOT NULL CHECK (request = x'' OR length(request) BETWEEN 108 AND 364),
+    -- accepted, refused and not_signed: a knock of a chain came, and with the first two it was spent
+    CHECK (kind NOT IN (2, 3) AND kind <> 13
+           OR (length(chain) = 32 AND algorithm >= 1 AND count >= 1 AND carrier >= 1
+               AND length(value) = CASE algorithm WHEN 4 THEN 16 ELSE 8 END)),
+    CHECK ((kind IN (3, 13)) <= (refusal > 0) AND (kind = 2) <= (refusal = 0)),
+    -- a request begins with its value, which is one of a sha256 chain
+    CHECK (request = x'' OR ((kind IN (2, 3) OR kind = 13) AND algorithm = 4 AND substr(request, 1, 16) = value
+                             AND CASE substr(request, 17, 1) WHEN x'01' THEN 1
+                                                             WHEN x'02' THEN length(request) = 172
+                                                             ELSE 0 END)),
     -- resynced: so were all knocks of a chain down to this one, and no packet brought it; or, with count 0, nothing
     -- was spent, because the value did not fit (text: why)
     CHECK (kind <> 12 OR CASE count WHEN 0 THEN length(chain) = 0 AND algorithm = 0 AND length(value) = 0 AND text <> ''
@@ -83,11 +93,14 @@ CREATE TABLE event (
                                          AND length(value) = CASE algorithm WHEN 4 THEN 16 ELSE 8 END END),
     CHECK (kind <> 12 OR carrier = 0),
     -- ended, interrupted, replay, contested, closed, undo belong to a row
-    CHECK (kind NOT IN (4, 5, 6, 8, 10, 11) OR of >= 1),
+    CHECK (of >= 1 OR kind NOT IN (4, 5) AND kind NOT IN (6, 8) AND kind NOT IN (10, 11)),
     CHECK (kind <> 4 OR outcome >= 1)
 ) STRICT;
 
 CREATE INDEX event_about ON event (of) WHERE of > 0;
+
+-- How often a value came without the signature that its grant demands: asked before each further look at one.
+CREATE INDEX event_not_signed ON event (value) WHERE kind = 13;
 
 CREATE TRIGGER event_follows BEFORE INSERT ON event
 WHEN new.number <> coalesce((SELECT max(number) FROM event), 0) + 1
@@ -126,14 +139,15 @@ CREATE TABLE output (
 ) STRICT;
 
 -- Doors, and undos that wait: from the transaction of their knock until they are over. There is one for each grant,
--- address and port, so that a second knock prolongs and never doubles.
+-- address, port and argument, so that a second knock prolongs and never doubles.
 CREATE TABLE hold (
     row      INTEGER PRIMARY KEY REFERENCES event (number),
     grant    INTEGER NOT NULL CHECK (grant >= 1),
-    address  BLOB NOT NULL CHECK (length(address) IN (0, 4, 16)),
+    address  BLOB NOT NULL CHECK (address = x'' OR length(address) IN (4, 16)),
     port     INTEGER NOT NULL CHECK (port BETWEEN 0 AND 65535),
     deadline INTEGER NOT NULL,
-    UNIQUE (grant, address, port)
+    argument TEXT NOT NULL DEFAULT '' CHECK (length(CAST(argument AS BLOB)) <= 256),
+    UNIQUE (grant, address, port, argument)
 ) STRICT;
 
 CREATE TRIGGER hold_is_of_a_knock BEFORE INSERT ON hold
@@ -144,7 +158,7 @@ END;
 
 CREATE TRIGGER hold_is_only_prolonged BEFORE UPDATE ON hold
 WHEN new.row <> old.row OR new.grant <> old.grant OR new.address <> old.address OR new.port <> old.port
-     OR new.deadline < old.deadline
+     OR new.argument <> old.argument OR new.deadline < old.deadline
 BEGIN
     SELECT RAISE(ABORT, 'a hold changes only in its deadline, and only to a later one');
 END;

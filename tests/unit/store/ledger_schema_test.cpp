@@ -37,7 +37,8 @@ std::string inserting(const Fields& changed) {
                   {"outcome", "0"},
                   {"status", "0"},
                   {"duration", "0"},
-                  {"text", "''"}};
+                  {"text", "''"},
+                  {"request", "x''"}};
     for (const auto& [column, value] : changed)
         fields[column] = value;
     std::string columns, values;
@@ -72,7 +73,7 @@ TEST_CASE("a row has fields that can be") {
                           {{"hash", "NULL"}},
                           {{"at", "'now'"}},
                           {{"kind", "0"}},
-                          {{"kind", "13"}},
+                          {{"kind", "14"}},
                           {{"of", "2"}},
                           {{"of", "-1"}},
                           {{"grant", "-1"}},
@@ -93,9 +94,11 @@ TEST_CASE("a row has fields that can be") {
                           {{"named", "zeroblob(5)"}},
                           {{"address", "NULL"}},
                           {{"refusal", "256"}},
-                          {{"outcome", "10"}},
+                          {{"outcome", "11"}},
                           {{"duration", "-1"}},
-                          {{"text", "CAST(zeroblob(4097) AS TEXT)"}}};
+                          {{"text", "CAST(zeroblob(4097) AS TEXT)"}},
+                          {{"request", "NULL"}},
+                          {{"request", "zeroblob(17) || zeroblob(91)"}}};
     for (const Fields& fields : bad) {
         CAPTURE(fields.begin()->first);
         CAPTURE(fields.begin()->second);
@@ -240,7 +243,8 @@ TEST_CASE("a row stays while something needs it, also for who switches reference
     const Fields knock;
     const Fields other{{"kind", "9"}}; // nothing needs it
     const Fields end{{"kind", "4"}, {"of", "2"}, {"outcome", "1"}};
-    const std::string hold = "INSERT INTO hold VALUES (2, 1, x'', 0, 5)";
+    const std::string hold =
+        "INSERT INTO hold (row, grant, address, port, deadline) VALUES (2, 1, x'', 0, 5)";
     const Fields undo{{"kind", "11"}, {"of", "2"}};
     CHECK(removed({knock, end, other}, "") == "");
     CHECK(removed({knock, other}, "").find("a row stays") != std::string::npos);
@@ -251,13 +255,15 @@ TEST_CASE("a row stays while something needs it, also for who switches reference
     CHECK(removed({other, other}, "") == "");
 }
 
-TEST_CASE("a hold is of a knock, one for each grant, address and port, and is only prolonged") {
+TEST_CASE("a hold is of a knock, one for each grant, address, port and argument, and is only prolonged") {
     const Log log;
     REQUIRE(log.insert({}) == "");
     REQUIRE(log.insert({{"number", "3"}}) == "");
     REQUIRE(log.insert({{"number", "4"}, {"kind", "3"}, {"refusal", "5"}}) == "");
     const auto hold = [&](const std::string& values) {
-        return raw_error(log.file, fmt::format("INSERT INTO hold VALUES ({})", values));
+        return raw_error(
+            log.file,
+            fmt::format("INSERT INTO hold (row, grant, address, port, deadline) VALUES ({})", values));
     };
     for (const std::string bad :
          {"1, 1, x'', 0, 5", "4, 1, x'', 0, 5", "5, 1, x'', 0, 5", "2, 2, x'', 0, 5", "2, 1, x'00', 0, 5",
@@ -269,7 +275,14 @@ TEST_CASE("a hold is of a knock, one for each grant, address and port, and is on
     CHECK(hold("3, 1, x'', 0, 5").find("UNIQUE") != std::string::npos);
     CHECK(hold("2, 1, x'', 1, 5").find("UNIQUE") != std::string::npos);
     CHECK(hold("3, 1, x'', 1, 5") == "");
-    for (const std::string bad : {"deadline = 4", "row = 4", "address = x'7f000001'", "port = 2"}) {
+    const auto with_argument = [&](const std::string& values) {
+        return raw_error(log.file, fmt::format("INSERT INTO hold VALUES ({})", values));
+    };
+    CHECK(with_argument("2, 1, x'', 0, 5, NULL") != "");
+    CHECK(with_argument("2, 1, x'', 0, 5, CAST(zeroblob(257) AS TEXT)") != "");
+    CHECK(with_argument("3, 1, x'', 0, 5, 'web'").find("UNIQUE") != std::string::npos); // of its row
+    for (const std::string bad :
+         {"deadline = 4", "row = 4", "address = x'7f000001'", "port = 2", "argument = 'web'"}) {
         CAPTURE(bad);
         CHECK(raw_error(log.file, fmt::format("UPDATE hold SET {} WHERE row = 2", bad)) != "");
     }
@@ -283,4 +296,48 @@ TEST_CASE("an admitted knock has a grant and a time") {
         CHECK(raw_error(log.file, fmt::format("INSERT INTO admitted (grant, at) VALUES ({})", bad)) != "");
     }
     CHECK(raw_error(log.file, "INSERT INTO admitted (grant, at) VALUES (1, 1)") == "");
+}
+
+TEST_CASE("a request is what its value came in") {
+    const Log log;
+    // Of the value 00...: type, then as many bytes as make it the size.
+    const auto request = [](const std::string& type, int size) {
+        return fmt::format("CAST(zeroblob(16) || x'{}' || zeroblob({}) AS BLOB)", type, size - 17);
+    };
+    for (const std::string kind : {"2", "3", "13"}) {
+        const std::string refusal = kind == "2" ? "0" : "19";
+        const auto with = [&](const std::string& bytes, const Fields& more = {}) {
+            const Folder folder;
+            const auto file = folder / "ledger.db";
+            Ledger::create(file, ledger_id, at_second(1));
+            Fields fields{{"kind", kind}, {"refusal", refusal}, {"request", bytes}};
+            for (const auto& field : more)
+                fields[field.first] = field.second;
+            return raw_error(file, inserting(fields));
+        };
+        CAPTURE(kind);
+        CHECK(with("x''") == "");
+        CHECK(with(request("01", 108)) == "");
+        CHECK(with(request("01", 364)) == "");
+        CHECK(with(request("02", 172)) == "");
+        CHECK(with(request("01", 107)) != "");
+        CHECK(with(request("01", 365)) != "");
+        CHECK(with(request("02", 171)) != "");
+        CHECK(with(request("03", 172)) != "");
+        CHECK(with(request("01", 108), {{"value", "x'00000000000000000000000000000001'"}}) != "");
+        CHECK(with(request("01", 108), {{"algorithm", "1"}, {"value", "zeroblob(8)"}}) != "");
+    }
+    CHECK(log.insert({{"kind", "9"}, {"request", request("01", 108)}}) != "");
+    CHECK(log.insert({{"kind", "13"}, {"refusal", "0"}}) != ""); // for no reason
+    CHECK(log.insert({{"kind", "13"}, {"refusal", "18"}, {"chain", "x''"}}) != "");
+    CHECK(log.insert({{"kind", "13"}, {"refusal", "18"}, {"count", "0"}}) != "");
+}
+
+TEST_CASE("looks in vain at a value are counted by an index") {
+    const Log log;
+    SQLite::Database database(log.file.native(), SQLite::OPEN_READONLY);
+    SQLite::Statement plan(database,
+                           "EXPLAIN QUERY PLAN SELECT count(*) FROM event WHERE kind = 13 AND value = ?");
+    REQUIRE(plan.executeStep());
+    CHECK(plan.getColumn(3).getString().find("event_not_signed") != std::string::npos);
 }

@@ -136,6 +136,44 @@ TEST_CASE("rolled back is as if it had never begun") {
     CHECK_FALSE(s.ledger.verify({}));
 }
 
+TEST_CASE("a row is what was committed, not what stood under its number before a rollback") {
+    Spending s;
+    REQUIRE(s.spend(100, 99));
+    for (const bool undone : {true, false}) {
+        s.ledger.begin();
+        Row row = accepted(s.chain, s.at(98), 98);
+        row.user = undone ? "nobody" : "berta";
+        CHECK(s.ledger.append(row).row == RowNumber{3});
+        if (undone)
+            s.ledger.roll_back();
+        else
+            s.ledger.commit();
+        CHECK(s.ledger.row(RowNumber{3}).has_value() != undone);
+    }
+    CHECK(s.ledger.row(RowNumber{3})->user == "berta");
+    CHECK(s.ledger.row(RowNumber{2})->user == "anna");
+    CHECK(s.ledger.row(RowNumber{1})->kind == RowKind::created); // of before this ledger was opened
+    CHECK_FALSE(s.ledger.row(RowNumber{4}));
+    CHECK_FALSE(s.ledger.row(RowNumber{0}));
+}
+
+TEST_CASE("a longer log holds nothing new, and spends overwrite it") {
+    Spending s;
+    REQUIRE(s.spend(100, 99));
+    const std::filesystem::path log = s.file.native() + "-wal";
+    const auto before = std::filesystem::file_size(log);
+    const Head head = s.ledger.head();
+    s.ledger.lengthen_log();
+    const auto longer = std::filesystem::file_size(log);
+    CHECK(longer > before + 2000 * 2048);
+    CHECK(s.ledger.head() == head);
+    CHECK(Ledger::open_for_reading(s.file).head() == head);
+    for (Count count = 98; count > 48; --count)
+        REQUIRE(s.spend(count + 1, count));
+    CHECK(std::filesystem::file_size(log) == longer);
+    CHECK_FALSE(s.ledger.verify({head, s.ledger.head()}));
+}
+
 TEST_CASE("a row that the schema refuses undoes the whole transaction, and the next one works") {
     Spending s;
     Row nonsense = accepted(s.chain, s.at(99), 99);

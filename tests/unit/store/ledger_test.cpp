@@ -157,12 +157,14 @@ TEST_CASE("kinds of rows and outcomes have names") {
     CHECK(name_of(RowKind::closed) == "closed");
     CHECK(name_of(RowKind::undo) == "undo");
     CHECK(name_of(RowKind::resynced) == "resynced");
+    CHECK(name_of(RowKind::not_signed) == "not signed");
     CHECK(name_of(Outcome::timed_out) == "timed out");
     CHECK(name_of(Outcome::opened) == "opened");
     CHECK(name_of(Outcome::prolonged) == "prolonged");
     CHECK(name_of(Outcome::closed) == "closed");
-    CHECK(name_of(RowKind{13}) == "unknown");
-    CHECK(name_of(Outcome{10}) == "unknown");
+    CHECK(name_of(Outcome::no_syns) == "no SYNs");
+    CHECK(name_of(RowKind{14}) == "unknown");
+    CHECK(name_of(Outcome{11}) == "unknown");
     std::vector<std::string_view> names;
     for (int kind = 1; kind <= 12; ++kind)
         names.push_back(name_of(static_cast<RowKind>(kind)));

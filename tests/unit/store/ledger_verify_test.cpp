@@ -150,7 +150,8 @@ TEST_CASE("a row removed, added or moved is found") {
         const Tampered t; // a copy of the newest row as the next one
         t.sql("INSERT INTO event SELECT 12, hash, at, kind, of, \"grant\", chain, user, command, count, "
               "jumped, algorithm, "
-              "value, carrier, source, source_port, named, address, refusal, outcome, status, duration, text "
+              "value, carrier, source, source_port, named, address, refusal, outcome, status, duration, "
+              "text, request "
               "FROM event "
               "WHERE number = 11");
         CHECK(t.verdict().find("row 12: its hash is not that of its fields") !=

@@ -63,6 +63,10 @@ std::vector<Row> rows_of_all_sorts() {
     rows.back().kind = RowKind::ended;
     rows.back().of = RowNumber{7};
     rows.back().outcome = Outcome::closed;
+    rows.push_back(accepted(chain_id(chain), start_of(Algorithm::sha256, 6), 9));
+    rows.back().kind = RowKind::not_signed;
+    rows.back().refusal = Refusal::signature_wrong;
+    rows.back().request = signed_request(rows.back().value);
     return rows;
 }
 
@@ -83,7 +87,7 @@ TEST_CASE("the stored hashes are those of the stored columns in order, each with
     SQLite::Statement select(
         database, "SELECT number, at, kind, of, \"grant\", chain, user, command, count, jumped, "
                   "algorithm, value, carrier, source, source_port, named, address, refusal, outcome, "
-                  "status, duration, text, hash FROM event ORDER BY number");
+                  "status, duration, text, request, hash FROM event ORDER BY number");
     RowHash previous{};
     int rows = 0;
     for (; select.executeStep(); ++rows) {
@@ -91,12 +95,12 @@ TEST_CASE("the stored hashes are those of the stored columns in order, each with
         const SQLite::Column stored = select.getColumn("hash");
         CHECK(stored.getString() == std::string(previous.begin(), previous.end()));
     }
-    CHECK(rows == 8);
+    CHECK(rows == 9);
 }
 
 TEST_CASE("every field, and the row before, counts") {
     const Row plain = accepted(chain_id(enrolment(1)), start_of(Algorithm::sha256, 4), 12);
-    std::vector<Row> rows(22, plain);
+    std::vector<Row> rows(23, plain);
     std::size_t i = 1;
     rows[i++].number = RowNumber{5};
     rows[i++].at += std::chrono::nanoseconds(1);
@@ -119,6 +123,7 @@ TEST_CASE("every field, and the row before, counts") {
     rows[i++].outcome = Outcome::exited;
     rows[i++].status = 1;
     rows[i++].text = " ";
+    rows[i++].request = signed_request(plain.value);
     REQUIRE(i == rows.size());
     rows.push_back(plain);
     rows.back().duration = std::chrono::milliseconds(1);
