@@ -16,11 +16,14 @@ std::string spelling(const Option& option) {
     return option.letter ? fmt::format("{},{}", option.letter, option.name) : std::string(option.name);
 }
 
+bool may_lack_value(const Option& option) { return option.value.starts_with('['); }
+
 cxxopts::Options options_of(const Subcommand& subcommand) {
     cxxopts::Options options("knockgen");
     const auto add = [&](const Option& option) {
-        const auto value = option.value.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
-                                                : cxxopts::value<std::string>();
+        std::shared_ptr<cxxopts::Value> value = cxxopts::value<bool>();
+        if (!option.value.empty()) value = cxxopts::value<std::string>();
+        if (may_lack_value(option)) value = value->implicit_value("");
         options.add_options()(spelling(option), "", value);
     };
     for (const Option& option : subcommand.options)
@@ -59,8 +62,8 @@ std::string indented(std::string_view text, std::size_t by) {
 std::string help_line(const Option& option) {
     constexpr std::size_t help_column = 27;
     const std::string letter = option.letter ? fmt::format("-{}, ", option.letter) : std::string(4, ' ');
-    std::string left =
-        fmt::format("  {}--{}{}{}", letter, option.name, option.value.empty() ? "" : " ", option.value);
+    std::string left = fmt::format("  {}--{}{}{}", letter, option.name,
+                                   option.value.empty() || may_lack_value(option) ? "" : " ", option.value);
     // A long option has its help on the lines below.
     if (left.size() + 2 > help_column) return left + '\n' + indented(option.help, help_column);
     left.resize(help_column, ' ');
@@ -118,17 +121,22 @@ std::optional<std::uint32_t> Arguments::number(std::string_view option, std::uin
 
 std::string help_for_all(std::span<const Subcommand> subcommands) {
     std::string help =
-        "knockgen makes one-time knocks from a passphrase: lists, printed sheets, and the token by\n"
-        "which an administrator enrols you.\n\n"
+        "knockgen makes one-time knocks from a passphrase or a key file: it sends them, lists them, prints\n"
+        "them as sheets, and makes the token by which an administrator enrols you.\n\n"
         "usage: knockgen SUBCOMMAND [OPTIONS]\n\nSubcommands:\n";
     for (const Subcommand& subcommand : subcommands) {
         help += fmt::format("  {:<8} {}\n", subcommand.name, subcommand.summary);
     }
     help += "\n  knockgen SUBCOMMAND --help   explains one of them, with examples\n"
             "  knockgen --version           prints the version\n\n"
-            "A first time, from nothing to a sheet in your pocket:\n\n"
+            "A first time, from nothing to an open door:\n\n"
             "  knockgen token\n"
             "  (your administrator runs knockmgr grant add YOU COMMAND --token TOKEN)\n"
+            "  knockgen profile add NAME 'otk1-profile ...'     (the line that knockmgr printed)\n"
+            "  knockgen send NAME\n\n"
+            "Or to a sheet in your pocket, for machines without knockgen:\n\n"
+            "  knockgen token --plain\n"
+            "  (the administrator as above)\n"
             "  knockgen sheet --seed SEED --host server.example.org --output sheet.txt\n\n"
             "Passphrases are asked for on the terminal, or read with --passphrase-file, and never\n"
             "taken from the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n";

@@ -24,7 +24,7 @@ class UsageError : public Error {
 struct Option {
     std::string_view name;  // without the dashes
     char letter = 0;        // the short form; 0: none
-    std::string_view value; // what follows it, as the help names it; empty: a flag
+    std::string_view value; // what follows it, as the help names it; empty: a flag; "[=X]": only behind `=`
     std::string_view help;  // may hold several lines
 };
 
@@ -38,6 +38,7 @@ struct Subcommand {
     std::vector<Option> options;
     std::string_view examples; // lines
     void (*run)(const Arguments& arguments);
+    bool keeps_capabilities = false; // it opens raw sockets, and gives the capability up by itself
 };
 
 class Arguments {

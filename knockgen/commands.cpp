@@ -1,19 +1,10 @@
 #include "knockgen/commands.h"
 
+#include "knockgen/shared_options.h"
+
 namespace otk {
 namespace {
 
-constexpr Option seed_option{"seed", 's', "SEED",
-                             "The seed of your chain: 1 to 16 letters and digits. It is no secret."};
-constexpr Option algorithm_option{"algorithm", 'a', "NAME",
-                                  "sha256 (default), or of RFC 2289 sha1, md5 or md4."};
-constexpr Option length_option{"length", 'n', "N",
-                               "The length of the chain, which has N-1 knocks (default 100)."};
-constexpr Option from_option{"from", 0, "N", "Begin with knock N (default: the first of the chain)."};
-constexpr Option count_option{"count", 'c', "K", "At most K knocks (default: down to knock 1)."};
-constexpr Option passphrase_option{"passphrase-file", 'p', "FILE",
-                                   "Read the passphrase from FILE, or with - from standard input.\n"
-                                   "One newline at its end is dropped."};
 constexpr Option form_option{"form", 'f', "FORM", "hex (default), base32 or words."};
 
 Subcommand list_command() {
@@ -22,9 +13,10 @@ Subcommand list_command() {
             "print knocks, one a line, highest first",
             "Prints `N: value` for each knock: the first to be used is on top.",
             {seed_option, algorithm_option, length_option, from_option, count_option, form_option,
-             passphrase_option, Option{"json", 'j', "", "Print one JSON object."}},
+             passphrase_option, key_option, Option{"json", 'j', "", "Print one JSON object."}},
             "knockgen list --seed k7m2p9x4w1q8z5n3\n"
             "knockgen list --seed k7m2p9x4w1q8z5n3 --from 42 --count 1\n"
+            "knockgen list --key ssh.key --from 42 --count 1\n"
             "knockgen list --seed dog2 --algorithm md5 --from 487 --count 5 --form words\n"
             "ping -c1 -p $(knockgen list --seed k7m2p9x4w1q8z5n3 --from 42 -c 1 | cut -d' ' -f2) SERVER",
             run_list};
@@ -78,6 +70,7 @@ Subcommand sheet_command() {
          Option{"hold", 0, "TIME", "How long the port is open, as in 60s."},
          Option{"warn", 0, "K", "Put a warning above the last K knocks (default 10; 0: none)."},
          passphrase_option,
+         key_option,
          Option{"output", 'o', "FILE", "Make this file, with mode 0600; it must not exist yet."}},
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host server.example.org --output sheet.txt\n"
         "knockgen sheet --seed k7m2p9x4w1q8z5n3 --host 192.0.2.7 --zone k.example.org | lp\n"
@@ -88,26 +81,35 @@ Subcommand sheet_command() {
 }
 
 Subcommand token_command() {
-    return {"token",
-            "",
-            "choose a passphrase and make the token that enrols you",
-            "Asks for a new passphrase twice and prints an enrolment token on standard output. The\n"
-            "token holds no secret: give it to your administrator, and compare the check words by\n"
-            "voice. Use a seed only once; without --seed a random one is made.",
-            {Option{"seed", 's', "SEED", "1 to 16 letters and digits (default: 16 random ones)."},
-             algorithm_option, length_option, passphrase_option,
-             Option{"weak", 0, "", "Take a passphrase that is easy to guess all the same."}},
-            "knockgen token\n"
-            "knockgen token --length 500\n"
-            "knockgen token --seed k7m2p9x4w1q8z5n3 > token.txt",
-            run_token};
+    return {
+        "token",
+        "",
+        "choose a passphrase and make the token that enrols you",
+        "Asks for a new passphrase twice, or reads a key file, and prints an enrolment token on\n"
+        "standard output. The token holds no secret: give it to your administrator, and compare the\n"
+        "check words by voice. Use a seed only once; without --seed a random one is made.\n\n"
+        "The token says how you will knock. As it is, it has a public key: knockgen send signs each\n"
+        "knock, and nobody on the way can use it for himself, but it takes knockgen to knock. With\n"
+        "--plain it has none: the knocks are bare values for a printed sheet, ping, dig and the like.",
+        {Option{"plain", 0, "",
+                "For a printed sheet: leave the public key out.\nOther algorithms than sha256 have none."},
+         Option{"seed", 's', "SEED", "1 to 16 letters and digits (default: 16 random ones)."},
+         algorithm_option, length_option, passphrase_option, key_option,
+         Option{"weak", 0, "", "Take a passphrase that is easy to guess all the same."}},
+        "knockgen token\n"
+        "knockgen token --plain\n"
+        "knockgen token --length 500\n"
+        "knockgen token --key ssh.key\n"
+        "knockgen token --seed k7m2p9x4w1q8z5n3 > token.txt",
+        run_token};
 }
 
 } // namespace
 
 const std::vector<Subcommand>& subcommands() {
-    static const std::vector<Subcommand> table{list_command(), otp_command(), sheet_command(),
-                                               token_command()};
+    static const std::vector<Subcommand> table{token_command(), key_command(),     profile_command(),
+                                               send_command(),  dynamic_command(), list_command(),
+                                               sheet_command(), otp_command()};
     return table;
 }
 

@@ -1,7 +1,7 @@
 #include "knockgen/chain_options.h"
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
-#include "knockgen/passphrase.h"
+#include "knockgen/secret.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,7 +19,8 @@ void print_lines(Output& output, const std::vector<NumberedKnock>& knocks, TextF
 
 void print_json(Output& output, const ChainSecret& chain, const std::string& seed,
                 const std::vector<NumberedKnock>& knocks, TextForm form) {
-    nlohmann::ordered_json object{{"algorithm", name_of(chain.algorithm())}, {"seed", seed}};
+    nlohmann::ordered_json object{{"algorithm", name_of(chain.algorithm())}};
+    if (!seed.empty()) object["seed"] = seed;
     auto& list = object["knocks"] = nlohmann::ordered_json::array();
     for (const NumberedKnock& knock : knocks) {
         list.push_back({{"number", knock.number}, {"value", printed(knock.value, form)}});
@@ -32,13 +33,12 @@ void print_json(Output& output, const ChainSecret& chain, const std::string& see
 
 void run_list(const Arguments& arguments) {
     const Algorithm algorithm = chosen_algorithm(arguments);
-    const std::string seed = chosen_seed(arguments);
+    // A key file holds the whole secret: the seed is then a name only.
+    const std::string seed = arguments.has("key") && !arguments.has("seed") ? "" : chosen_seed(arguments);
     const Range range = chosen_range(arguments);
     const TextForm form = chosen_form(arguments, TextForm::hex);
 
-    const SecretText passphrase =
-        known_passphrase(arguments, fmt::format("the {} chain with seed {}", name_of(algorithm), seed));
-    const ChainSecret chain = ChainSecret::from_passphrase(algorithm, passphrase, seed);
+    const ChainSecret chain = chosen_chain(arguments, algorithm, seed);
     const std::vector<NumberedKnock> knocks = knocks_of(chain, range);
 
     Output output;

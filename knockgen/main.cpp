@@ -1,14 +1,16 @@
-// knockgen: the user's tool. Makes knocks from a passphrase and talks to nobody.
+// knockgen: the user's tool. Makes knocks from a passphrase or a key file, and sends them.
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
 
 #include "base/text.h"
+#include "sys/raw_capability.h"
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -22,6 +24,13 @@ void keep_memory_private() {
     const rlimit nothing{0, 0};
     promise(setrlimit(RLIMIT_CORE, &nothing) == 0, "a limit can always be lowered");
     promise(prctl(PR_SET_DUMPABLE, 0) == 0, "a process may always become undumpable");
+}
+
+// It reads and writes files of whoever calls it: with another user's rights that would be for anybody.
+void refuse_to_run_for_others() {
+    if (geteuid() == getuid() && getegid() == getgid()) return;
+    throw Error("this program must not be set-user-ID or set-group-ID: chmod ug-s on it; for pings and for "
+                "knockgen dynamic, setcap cap_net_raw+ep on it is enough");
 }
 
 void print(std::string_view text) {
@@ -50,6 +59,7 @@ void run(std::span<char* const> words) {
     try {
         const Arguments arguments = Arguments::parse(subcommand, words.subspan(1));
         if (arguments.has("help")) return print(help_for(subcommand));
+        if (!subcommand.keeps_capabilities) drop_raw_capability();
         subcommand.run(arguments);
     } catch (const UsageError& error) {
         throw UsageError(fmt::format("{}: {}\nknockgen {} --help explains it", first, error.what(), first));
@@ -71,6 +81,7 @@ int main(int argc, char** argv) {
     keep_memory_private();
     (void)std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error like a full disk
     try {
+        refuse_to_run_for_others();
         run(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
         return done;
     } catch (const UsageError& error) {

@@ -67,6 +67,13 @@ void refuse_if_weak(const SecretText& passphrase) {
                     *weakness, offer.text()));
 }
 
+void ask_again(const SecretText& passphrase) {
+    const SecretText again = ask_without_echo("The same again: ");
+    if (!equal_in_constant_time(passphrase.view(), again.view())) {
+        throw Error("the two passphrases differ; nothing was made");
+    }
+}
+
 } // namespace
 
 SecretText known_passphrase(const Arguments& arguments, std::string_view of_what) {
@@ -74,17 +81,18 @@ SecretText known_passphrase(const Arguments& arguments, std::string_view of_what
     return checked(ask_without_echo(fmt::format("Passphrase of {}: ", of_what)));
 }
 
+SecretText first_passphrase(const Arguments& arguments, std::string_view of_what) {
+    SecretText passphrase = known_passphrase(arguments, of_what);
+    if (!arguments.has("passphrase-file")) ask_again(passphrase);
+    return passphrase;
+}
+
 SecretText new_passphrase(const Arguments& arguments, std::string_view of_what) {
     const auto file = arguments.text("passphrase-file");
     SecretText passphrase =
         checked(file ? from_file(*file) : ask_without_echo(fmt::format("New passphrase for {}: ", of_what)));
     if (!arguments.has("weak")) refuse_if_weak(passphrase);
-    if (!file) {
-        const SecretText again = ask_without_echo("The same again: ");
-        if (!equal_in_constant_time(passphrase.view(), again.view())) {
-            throw Error("the two passphrases differ; nothing was made");
-        }
-    }
+    if (!file) ask_again(passphrase);
     return passphrase;
 }
 

@@ -4,9 +4,10 @@
 #include "knockgen/chain_options.h"
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
-#include "knockgen/passphrase.h"
+#include "knockgen/secret.h"
 #include "knockgen/sheet_door.h"
 #include "otp/token.h"
+#include "request/signing_key.h"
 
 #include <cstdio>
 
@@ -83,6 +84,21 @@ void deliver(const Arguments& arguments, const SecretText& page) {
     output.finish();
 }
 
+// A mistyped passphrase makes a sheet that looks like any other: these words are how the user finds out.
+void tell_check_words(const SheetContents& contents, const ChainSecret& chain) {
+    std::string with_key;
+    if (contents.algorithm == Algorithm::sha256) {
+        const Enrolment enrolment{contents.algorithm, contents.length, contents.seed,
+                                  chain.at(contents.length), SigningKey::of(chain).public_key()};
+        with_key = fmt::format(" (or, if the token was made without --plain, {})", check_words(enrolment));
+    }
+    fmt::print(
+        stderr,
+        "knockgen: the check words of this chain of length {} are {}{}; if those of your token differ, "
+        "so does the passphrase, the seed, the algorithm or the length\n",
+        contents.length, contents.check_words, with_key);
+}
+
 } // namespace
 
 void run_sheet(const Arguments& arguments) {
@@ -90,9 +106,7 @@ void run_sheet(const Arguments& arguments) {
     const Range range = chosen_range(arguments);
     if (const auto file = arguments.text("output")) check_new_file(*file);
 
-    const SecretText passphrase = known_passphrase(
-        arguments, fmt::format("the {} chain with seed {}", name_of(contents.algorithm), contents.seed));
-    const ChainSecret chain = ChainSecret::from_passphrase(contents.algorithm, passphrase, contents.seed);
+    const ChainSecret chain = chosen_chain(arguments, contents.algorithm, contents.seed);
     contents.knocks = knocks_of(chain, range);
     if (range.length_is_known) {
         contents.length = range.length;
@@ -100,14 +114,7 @@ void run_sheet(const Arguments& arguments) {
             {contents.algorithm, range.length, contents.seed, chain.at(range.length), std::nullopt});
     }
     deliver(arguments, render_text(contents));
-    // A mistyped passphrase makes a sheet that looks like any other: these words are how the user finds out.
-    if (!contents.check_words.empty()) {
-        fmt::print(
-            stderr,
-            "knockgen: the check words of this chain of length {} are {}; if those of your token differ, so "
-            "does the passphrase, the seed, the algorithm or the length\n",
-            range.length, contents.check_words);
-    }
+    if (range.length_is_known) tell_check_words(contents, chain);
 }
 
 } // namespace otk

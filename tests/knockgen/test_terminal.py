@@ -1,5 +1,6 @@
 """The passphrase on a terminal: nothing is shown, and the terminal is left as it was, whatever happens."""
 
+import contextlib
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import termios
 import time
 
 import harness
+import homes
 import oracle
 from harness import PASSPHRASE, PROGRAM, Skip, expect, expect_in
 
@@ -195,6 +197,49 @@ def test_suspend():
         seen = session.rest()
         expect_in(f"9: {value_at(9)}", seen)
         expect_in("status 0", seen)
+
+
+@contextlib.contextmanager
+def profile():
+    """What to write before knockgen, for a user with the profile `p`, and the home that it is in."""
+    with contextlib.ExitStack() as undo:
+        home, port = homes.Home(undo), homes.Port(undo)
+        home.said("profile", "add", "p", homes.line(udp=port.number, signed="no", plain="yes", algorithm="md5"))
+        yield f"export HOME={home.directory}; unset XDG_CONFIG_HOME XDG_STATE_HOME; ", home, port
+
+
+def test_send_first_time():
+    """send asks twice the first time, and once from then on; a slip then takes no number"""
+    with profile() as (user, home, port):
+        with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
+            session.wait_for("Passphrase of profile p (lights at 127.0.0.1): ")
+            session.send(PASSPHRASE + "\n")
+            session.wait_for("The same again: ")
+            session.send(PASSPHRASE + "\n")
+            expect_in("status 0", session.rest())
+        for typed, status in ((PASSPHRASE, 0), ("This is a tesr.", 1)):
+            with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
+                session.wait_for("Passphrase of profile p")
+                session.send(typed + "\n")
+                seen = session.rest()
+                expect_in(f"status {status}", seen)
+                assert "The same again" not in seen, seen
+        expect(len(port.packets()), 2)
+        expect(home.next_of("p"), homes.LENGTH - 3)
+
+
+def test_send_interrupted():
+    """^C and ^D at the prompt of send: no number is taken, nothing is sent, and the terminal is as before"""
+    with profile() as (user, home, port):
+        for key, status in (("\x03", 128 + signal.SIGINT), ("\x04", 1)):
+            with Session(f"{user}knockgen send p; echo status $?; stty -a") as session:
+                session.wait_for("Passphrase of profile p")
+                session.send(key)
+                seen = session.rest()
+                expect_in(f"status {status}", seen)
+                assert " echo " in seen and "-echo " not in seen, seen
+        expect(port.packets(), [])
+        assert not os.path.exists(f"{home.states}/p.next")
 
 
 def as_somebody():

@@ -197,14 +197,14 @@ def test_reader_gone():
 def test_help():
     """--help teaches every subcommand, and every option in the help is one the program takes"""
     overview = knockgen("--help").stdout.decode()
-    for name in ("list", "otp", "sheet", "token"):
+    for name in ("list", "otp", "sheet", "token", "key", "profile", "send", "dynamic"):
         expect_in(f"\n  {name} ", overview)
         result = knockgen(name, "--help")
         text = result.stdout.decode()
         expect((result.returncode, result.stderr), (0, b""))
         expect_in("Examples:\n  knockgen " + name, text)
         options = re.findall(r"^ .{5}(--[a-z-]+)", text, re.MULTILINE)
-        expect_in("--passphrase-file", options)
+        expect("--passphrase-file" in options, name not in ("key", "profile"))
         for option in options:
             answer = knockgen(name, option, "--help").stderr.decode() + knockgen(name, option, "x").stderr.decode()
             assert "does not exist" not in answer, (name, option, answer)

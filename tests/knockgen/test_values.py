@@ -123,7 +123,7 @@ def test_token():
     """a token holds algorithm, length, seed and the value at the length, and nothing else is on standard output"""
     for algorithm in ("md5", "sha256"):
         image = oracle.chain(algorithm, SECRET, "dog2", 50)[50]
-        token = output_of("token", "--seed", "DOG2", "--length", "50", "--algorithm", algorithm)
+        token = output_of("token", "--plain", "--seed", "DOG2", "--length", "50", "--algorithm", algorithm)
         expect(token, f"otk1:{algorithm}:50:dog2:{image}\n")
 
 

@@ -1,0 +1,82 @@
+#include "knockgen/secret.h"
+
+#include "base/text.h"
+#include "knockgen/key_file.h"
+#include "knockgen/next_number.h"
+#include "knockgen/passphrase.h"
+#include "otp/token.h"
+#include "request/signing_key.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace otk {
+namespace {
+
+void check_key_option(const Arguments& arguments, Algorithm algorithm) {
+    if (arguments.has("passphrase-file"))
+        throw UsageError("--key and --passphrase-file are two secrets for one chain; give one of them");
+    if (algorithm != Algorithm::sha256) {
+        throw UsageError(
+            fmt::format("--key goes with sha256 chains only, and this one is {}", name_of(algorithm)));
+    }
+}
+
+std::string description(const NamedProfile& profile) {
+    return fmt::format("profile {} ({} at {})", profile.name, printable(profile.profile.command),
+                       printable(profile.profile.host));
+}
+
+// As the token had them that enrolled this profile.
+std::string check_words_of(const ChainSecret& chain, const Profile& profile) {
+    Enrolment enrolment{profile.algorithm, profile.length, profile.seed, chain.at(profile.length), {}};
+    if (profile.has_key) enrolment.public_key = SigningKey::of(chain).public_key();
+    return check_words(enrolment);
+}
+
+ChainSecret chain_of(const Arguments& arguments, const NamedProfile& profile, bool first_time) {
+    const Profile& about = profile.profile;
+    if (const auto file = arguments.text("key")) {
+        check_key_option(arguments, about.algorithm);
+        return ChainSecret::from_master(read_key_file(*file));
+    }
+    const std::string of_what = description(profile);
+    const SecretText passphrase =
+        first_time ? first_passphrase(arguments, of_what) : known_passphrase(arguments, of_what);
+    return ChainSecret::from_passphrase(about.algorithm, passphrase, about.seed);
+}
+
+} // namespace
+
+ChainSecret chosen_chain(const Arguments& arguments, Algorithm algorithm, std::string_view seed) {
+    if (const auto file = arguments.text("key")) {
+        check_key_option(arguments, algorithm);
+        return ChainSecret::from_master(read_key_file(*file));
+    }
+    const SecretText passphrase =
+        known_passphrase(arguments, fmt::format("the {} chain with seed {}", name_of(algorithm), seed));
+    return ChainSecret::from_passphrase(algorithm, passphrase, seed);
+}
+
+ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile) {
+    const std::string known = read_state(profile).check_word;
+    ChainSecret chain = chain_of(arguments, profile, known.empty());
+    const std::string words = check_words_of(chain, profile.profile);
+    std::string first_word = words.substr(0, words.find(' '));
+    if (known.empty()) {
+        fmt::print(stderr,
+                   "knockgen: the check words of this chain are {}; if those of your token differ, so does "
+                   "the passphrase or the key\n",
+                   words);
+    } else if (known != first_word) {
+        throw Error(fmt::format(
+            "this makes another chain than the first time (its check words begin with {}, then with {}), so "
+            "nothing was sent: is it the right {}? Should the first time have been wrong: knockgen profile "
+            "show {} prints the line of the profile, and knockgen profile add --replace with it begins anew",
+            first_word, known, arguments.has("key") ? "key file" : "passphrase", profile.name));
+    }
+    return {std::move(chain), std::move(first_word)};
+}
+
+} // namespace otk

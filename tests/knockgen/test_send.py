@@ -1,0 +1,190 @@
+"""knockgen send on one machine: every byte that leaves, and what is refused before anything does."""
+
+import base64
+import contextlib
+import json
+import socket
+import time
+
+import harness
+import homes
+from harness import PASSPHRASE, expect, expect_in
+from homes import LENGTH, Home, line, signed_knock, time_in
+
+FIRST = LENGTH - 1
+
+
+class Sender:
+    """A user with a key file and one profile, and the server's port."""
+
+    def __init__(self, undo, **fields):
+        self.home = Home(undo)
+        self.key = self.home.key()
+        self.port = homes.Port(undo)
+        self.home.said("profile", "add", "p", line(**{"udp": self.port.number, **fields}))
+
+    def send(self, *options):
+        return self.home.said("send", "p", "--key", self.key.path, *options)
+
+    def refused(self, words, *options, code=1):
+        self.home.refused(code, words, "send", "p", "--key", self.key.path, *options)
+        expect(self.port.packets(), [])
+
+
+def test_signed():
+    """a signed knock is what DESIGN section 5 says, to the byte, and all its copies are the same"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo)
+        begin = int(time.time())
+        sender.send()
+        packets = sender.port.packets()
+        expect(len(packets), 3)
+        said_at = time_in(packets[0])
+        assert begin <= said_at <= int(time.time()), said_at
+        expect(packets, [signed_knock(sender.key, FIRST, said_at)] * 3)
+
+
+def test_copies():
+    """--copies, and the number told for repeating"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo)
+        for copies in (1, 2, 10):
+            said = sender.send("--copies", copies)
+            packets = sender.port.packets()
+            expect((len(packets), len(set(packets))), (copies, 1))
+            expect_in(f"knockgen send p --number {sender.key.number_of(packets[0][:16])}", said)
+        for bad in (0, 11, "x"):
+            sender.refused("--copies", "--copies", bad, code=2)
+
+
+def test_argument_and_clock():
+    """--argument is signed, as UTF-8; --no-clock signs no time"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, argument="yes")
+        for text in ("off", "zweitausendfünf ☃", "", "x" * 256, "-v"):
+            sender.send("--argument", text, "--copies", 1, "--no-clock")
+            [packet] = sender.port.packets()
+            expect(packet, signed_knock(sender.key, sender.key.number_of(packet[:16]), 0, text.encode()))
+        sender.refused("takes an argument", code=2)
+        for bad in ("x" * 257, "a\nb", "a\x7f", "\udcff\udcfe"):  # two bytes that are no UTF-8
+            sender.refused("should be text", "--argument", bad, code=2)
+
+
+def test_address():
+    """--address names an address where the right needs one; this machine's loopback address is none"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, address="yes")
+        for text in ("203.0.113.9", "2001:db8::9"):
+            sender.send("--address", text, "--copies", 1, "--no-clock")
+            [packet] = sender.port.packets()
+            family = socket.AF_INET6 if ":" in text else socket.AF_INET
+            field = bytes([6 if ":" in text else 4]) + socket.inet_pton(family, text).ljust(16, b"\0")
+            expect(packet, signed_knock(sender.key, sender.key.number_of(packet[:16]), 0, address=field))
+        sender.send("--address", "source", "--copies", 1)
+        expect(sender.port.packets()[0][17:34], bytes(17))
+        sender.refused("Nothing was sent")
+        for bad in ("127.0.0.1", "0.0.0.0", "::", "ff02::1", "224.0.0.1", "here", ""):
+            sender.refused("--address", "--address", bad, code=2)
+
+
+def test_address_not_taken():
+    """a right that takes no named address: none is named, and one that is asked for is refused before it is spent"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo)
+        sender.refused("takes no named address", "--address", "203.0.113.9")
+        sender.send("--copies", 1)
+        expect(sender.port.packets()[0][17:34], bytes(17))
+
+
+def test_plain():
+    """the bare value: with --plain where the server takes it, and always where it knows no key"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, plain="yes", address="yes")
+        sender.send("--plain", "--copies", 2)
+        expect(sender.port.packets(), [sender.key.values[FIRST]] * 2)
+        sender.send("--plain", "--copies", 1, "--address", "203.0.113.9")
+        value, address = sender.port.packets()[0].split()
+        expect(address, b"203.0.113.9")
+        expect(value.decode().lower(), base32(sender.key.values[FIRST - 1]))
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, signed="no", plain="yes")
+        sender.send("--copies", 1)
+        expect(sender.port.packets(), [sender.key.values[FIRST]])
+        sender.refused("knows no public key", "--no-clock", code=2)
+    with contextlib.ExitStack() as undo:
+        Sender(undo).refused("takes signed knocks only", "--plain")
+
+
+def base32(value):
+    return base64.b32encode(value).decode().rstrip("=").lower()
+
+
+def test_passphrase():
+    """a passphrase makes the same knock as a list of it does; a 64-bit chain is sent as it is"""
+    with contextlib.ExitStack() as undo:
+        home, port = Home(undo), homes.Port(undo)
+        for algorithm in ("sha256", "md5"):
+            home.said("profile", "add", algorithm, line(algorithm=algorithm, udp=port.number, signed="no", plain="yes"))
+            home.said("send", algorithm, "-p", "-", "--copies", 1, typed=PASSPHRASE)
+            listed = home.said("list", "-s", "s1", "-a", algorithm, "--from", FIRST, "-c", 1, "-p", "-", typed=PASSPHRASE)
+            expect([packet.hex() for packet in port.packets()], [listed.split()[1]])
+
+
+def test_ways():
+    """what the server does not take is refused, and the ways that there are, are named"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo)
+        sender.refused("it takes udp", "--via", "dns")
+        sender.refused("it takes udp", "--via", "icmp")
+        sender.refused("there are udp, icmp and dns", "--via", "tcp", code=2)
+        sender.refused("say --via dns", "--resolver", "direct", code=2)
+    with contextlib.ExitStack() as undo:
+        Sender(undo, udp=None).refused("no way to send")
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, dns="k.example.org", argument="yes")
+        sender.refused("does not fit", "--via", "dns", "--resolver", "127.0.0.1", "--argument", "x" * 100)
+        expect_in("dns", sender.home.said("send", "p", "--via", "dns", "--argument", "x", "--dry-run"))
+
+
+def test_nowhere():
+    """a host without an address: nothing is sent, and no number is taken"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, host="x" * 64 + ".invalid")  # too long a label to be asked for anywhere
+        sender.refused("has no address")
+        expect(json.loads(sender.home.said("profile", "show", "p", "--json"))["next"], FIRST)
+
+
+def test_waiting():
+    """--wait says open when the port answers, and else what to try next, with exit code 1"""
+    with contextlib.ExitStack() as undo:
+        listener = undo.enter_context(socket.create_server(("127.0.0.1", 0)))
+        number = listener.getsockname()[1]
+        sender = Sender(undo, opens=f"{number}/tcp")
+        expect_in(f"open: port {number} at 127.0.0.1 answers\n", sender.send("--wait", "--copies", 1))
+        shown = json.loads(sender.send("--wait", "--copies", 1, "--json"))
+        expect((shown["port"], shown["open"], shown["number"]), (number, True, FIRST - 1))
+        sender.port.packets()
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            shut = unused.getsockname()[1]
+            result = sender.home.run("send", "p", "--key", sender.key.path, "--copies", 1, f"--wait={shut}")
+        expect(result.returncode, 1)
+        expect_in(f"port {shut} did not answer", result.stderr.decode())
+        expect_in(f"knockgen send p --number {FIRST - 2}", result.stderr.decode())
+        sender.port.packets()
+        sender.refused("--wait=", "--wait=0", code=2)
+    with contextlib.ExitStack() as undo:
+        Sender(undo).refused("does not say which port", "--wait", code=2)
+        Sender(undo, opens="53/udp").refused("opens 53/udp", "--wait", code=2)
+
+
+def test_usage():
+    """what is missing is said"""
+    with contextlib.ExitStack() as undo:
+        home = Home(undo)
+        home.refused(2, "say which profile", "send")
+        home.refused(2, "say which profile", "send", "a", "b")
+
+
+if __name__ == "__main__":
+    harness.run_all(dict(globals()))
