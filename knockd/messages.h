@@ -111,8 +111,10 @@ struct Request {
     std::array<std::uint8_t, largest_request> bytes{};
 };
 
-// Dynamic mode (DESIGN 6). A request was accepted: capture looks for its SYNs, and for P2 with its id. After
-// a Begin of capture all of them are said again.
+// Dynamic mode (DESIGN 6). A request was accepted: capture looks for its SYNs, and for P2 with its id. One of
+// the same number takes the place of the one before. After a Begin of capture all of them are said again,
+// behind the Watch that begins with `reset`, which forgets them, too.
+inline constexpr std::size_t most_sessions = 4096; // not forgotten yet
 struct Expect {
     Kind kind = Kind::expect;
     std::uint64_t session = 0; // validate's number for the request; never used twice
@@ -169,6 +171,7 @@ struct Act {
     std::uint16_t port = 0;     // forward: the one that the knock determines
     std::int64_t last_used = 0; // when a knock of the grant was accepted before, ns since 1970; 0: never
     Text<260> argument;         // of a signed knock; the monitor compares it with the command's pattern again
+    std::uint8_t is_signed = 0; // 1: validate has verified a signature over it (also of a dynamic request)
     // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with
     // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
     // or 1.
@@ -176,6 +179,16 @@ struct Act {
     // With ask_only: `row` is an undo row of the hold `hold`. One that was never started is started now. 0
     // or 1.
     std::uint8_t undo = 0;
+    // Of a dynamic request (DESIGN 6), which comes twice: when it was accepted, without a hold, and when it
+    // is known what became of its SYNs. Then `row` is not the newest row any more.
+    enum class Stage : std::uint8_t {
+        at_once = 0, // every other knock
+        waits,       // the first time: nothing is opened yet
+        arrived,     // open the door; the hold is durable
+        no_syns,     // they did not come in time: end it
+        replaced,    // a newer request of the grant took its place: end it
+        not_held,    // they came, but the hold could not be written into the ledger: end it
+    } stage{};
 };
 
 // A door or an undo that waits; at each start of validate all of them, before ValidateReady.
@@ -188,6 +201,7 @@ struct Held {
     Carrier carrier{};
     std::uint16_t port = 0;    // forward
     std::int64_t deadline = 0; // ns since 1970
+    Text<260> argument;        // of that knock
 };
 
 // A hold is over, or shall be: validate takes it out of the ledger and answers with Released.
@@ -242,7 +256,15 @@ struct Stored {
 // For the journal (and, later, alerts): what happened that is no act. The monitor makes the text.
 struct Report {
     Kind kind = Kind::report;
-    enum class What : std::uint8_t { refused = 1, replay, late, contested, duplicate, same_image } what{};
+    enum class What : std::uint8_t {
+        refused = 1,
+        replay,
+        late,
+        contested,
+        duplicate,
+        same_image,
+        not_signed, // refused for want of a valid signature, and not spent
+    } what{};
     Refusal refusal = Refusal::none;
     Head row;
     GrantId grant{};
@@ -272,6 +294,8 @@ struct ValidateCounters {
     std::uint64_t not_signed = 0;       // values of a chain without the valid signature that it demands
     std::uint64_t signature_checks = 0; // Ed25519
     std::uint64_t exchanges = 0;        // X25519
+    std::uint64_t requests_waiting = 0; // dynamic requests now: for their SYNs, or for their door
+    std::uint64_t requests_open = 0;    // now: with an open door
     friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
 };
 

@@ -28,14 +28,13 @@ Answering::Answering(const message::CaptureSetup& setup, std::vector<std::string
     }
 }
 
-std::optional<std::string_view> Answering::handle(const Packet& packet, std::chrono::nanoseconds now,
-                                                  Time wall_clock) {
+std::optional<Below> Answering::handle(const Packet& packet, std::chrono::nanoseconds now, Time wall_clock) {
     const auto question = parse_question(packet.payload);
     if (!question) return std::nullopt;
     const auto below = find_zone(*question, zones_);
     if (!below) return std::nullopt;
     if (answers_) answer(packet, *question, *below, now, wall_clock);
-    return below->labels == 1 ? std::optional(below->label) : std::nullopt;
+    return below;
 }
 
 void Answering::confirm(const message::Confirm& confirm, std::chrono::nanoseconds now) {
@@ -76,8 +75,10 @@ void Answering::answer(const Packet& packet, const Question& question, const Bel
         return;
     }
     ConfirmationText text;
-    const bool may_know = confirms_ && below.labels == 1 && asks_for_text(question);
-    if (may_know) text = confirmations_.about(below.label, now, wall_clock);
+    if (confirms_ && asks_for_text(question)) {
+        RequestRoom room;
+        text = confirmations_.about(dns_candidates(below, room), now, wall_clock);
+    }
     const Answer made = answer_question(question, packet.payload.size(), data_[below.zone], below,
                                         packet.destination, text.view());
     if (send_answer(socket->fd.get(), packet.source, packet.source_port, socket->scope,

@@ -25,11 +25,11 @@ class Answering {
     Answering(const message::CaptureSetup& setup, std::vector<std::string>& troubles);
 
     // Answers the question that the packet holds when it asks about one of the zones; called for every packet
-    // to port 53, before anything is looked up. Returns the label of a knock: the only one in front of the
-    // zone. A question for TXT or ANY that repeats a knock is told what became of it. `now` only rises;
+    // to port 53, before anything is looked up. Returns where its name stands under the zone; views into the
+    // packet. A question for TXT or ANY that repeats a knock is told what became of it. `now` only rises;
     // `wall_clock` is what deadlines are compared with.
-    [[nodiscard]] std::optional<std::string_view> handle(const Packet& packet, std::chrono::nanoseconds now,
-                                                         Time wall_clock);
+    [[nodiscard]] std::optional<Below> handle(const Packet& packet, std::chrono::nanoseconds now,
+                                              Time wall_clock);
 
     // What became of a knock. Nothing happens where the configuration does not want it.
     void confirm(const message::Confirm& confirm, std::chrono::nanoseconds now);

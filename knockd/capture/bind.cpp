@@ -33,7 +33,13 @@ bool captured(const message::CaptureSetup& setup, std::string_view interface) {
     return false;
 }
 
-// False with errno set.
+int bind_to(int fd, const ServerAddress& wanted) {
+    const SocketAddress address = socket_address(wanted.address, dns_port, wanted.scope);
+    return bind(fd, address.get(), address.size);
+}
+
+} // namespace
+
 bool drop_everything(int fd) {
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{1, &drop};
@@ -42,12 +48,7 @@ bool drop_everything(int fd) {
            setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0;
 }
 
-int bind_to(int fd, const ServerAddress& wanted) {
-    const SocketAddress address = socket_address(wanted.address, dns_port, wanted.scope);
-    return bind(fd, address.get(), address.size);
-}
-
-} // namespace
+Fd among_sending(Fd socket) { return Fd(fcntl(socket.get(), F_DUPFD_CLOEXEC, lowest_sending_fd)); }
 
 std::vector<ServerAddress> server_addresses(const message::CaptureSetup& setup) {
     std::vector<ServerAddress> addresses;
@@ -76,7 +77,7 @@ Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted) {
                        (v4 || setsockopt(fd.get(), SOL_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
                        drop_everything(fd.get()) && bind_to(fd.get(), wanted) == 0;
     if (bound) {
-        Fd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest_sending_fd));
+        Fd moved = among_sending(std::move(fd));
         if (moved) return moved;
     }
     const int error = errno;

@@ -1,4 +1,4 @@
-// Binding port 53 of the server's addresses, for sending only.
+// Sockets for sending only: those at port 53 of the server's addresses.
 #pragma once
 
 #include "base/fd.h"
@@ -27,5 +27,10 @@ inline constexpr int lowest_sending_fd = 256;
 // bind: nothing is ever queued, and the kernel does not answer questions with "port unreachable". The reason
 // says what is wrong, who holds the port where that is it, and what to do.
 [[nodiscard]] Result<Fd, std::string> bind_for_sending(const ServerAddress& wanted);
+
+// Attaches and locks a filter that lets nothing into the socket. False with errno set.
+[[nodiscard]] bool drop_everything(int fd);
+// The same socket at a descriptor of lowest_sending_fd or higher; none with errno set.
+[[nodiscard]] Fd among_sending(Fd socket);
 
 } // namespace otk

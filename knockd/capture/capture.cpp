@@ -30,11 +30,12 @@ message::Hit hit_of(const Packet& packet, Carrier carrier, Time at) {
 } // namespace
 
 Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
-                 Channel monitor, Channel validate, std::uint64_t key) :
+                 Replying replying, Channel monitor, Channel validate, std::uint64_t key) :
     setup_(setup),
-    sources_(std::move(sources)), answering_(std::move(answering)), monitor_(std::move(monitor)),
-    validate_(std::move(validate)), watches_(validate_), table_(key),
-    screen_(table_, setup.algorithms, setup.window), hold_back_(~key), hits_(loop_, validate_) {
+    sources_(std::move(sources)), answering_(std::move(answering)), replying_(std::move(replying)),
+    monitor_(std::move(monitor)), validate_(std::move(validate)), watches_(validate_), table_(key),
+    screen_(table_, setup.algorithms, setup.window), hold_back_(~key), session_watch_(~key),
+    hits_(loop_, validate_) {
     if (!setup.offline) listen();
 }
 
@@ -55,6 +56,7 @@ void Capture::listen() {
         for (Source& source : sources_) {
             if (!source.early_leads()) read_blocks(source); // a flood that stopped dead wakes nobody
         }
+        tell_arrived();
         send_counters();
     });
 }
@@ -122,7 +124,14 @@ void Capture::take(const Frame& frame) {
         ++counters_.unread;
         return;
     }
+    if (packet->transport == Transport::tcp_syn) return take_syn(*packet);
+    if (goes_to_dynamic_port(*packet) && take_question(*packet)) return;
     take_packet(*packet, frame);
+}
+
+bool Capture::goes_to_dynamic_port(const Packet& packet) const {
+    return setup_.dynamic && packet.transport == Transport::udp &&
+           packet.destination_port == setup_.dynamic_port;
 }
 
 bool Capture::is_knock_port(std::uint16_t port) const {
@@ -130,25 +139,47 @@ bool Capture::is_knock_port(std::uint16_t port) const {
     return setup_.udp && std::find(setup_.ports.begin(), end, port) != end;
 }
 
+// The port for dynamic mode may be one of the knock ports.
+Candidates Capture::candidates_over_udp(const Packet& packet) const {
+    if (goes_to_dynamic_port(packet)) {
+        const Candidates dynamic = dynamic_candidates(packet.payload);
+        if (!dynamic.empty()) return dynamic;
+    }
+    return is_knock_port(packet.destination_port) ? udp_candidates(packet.payload) : Candidates{};
+}
+
 void Capture::take_packet(const Packet& packet, const Frame& frame) {
     Candidates candidates;
+    RequestRoom room; // not filled unless a name has labels to be joined
     Carrier carrier = Carrier::icmp;
     if (packet.transport != Transport::udp) {
         if (setup_.icmp) candidates = icmp_candidates(packet.payload);
     } else if (setup_.dns && packet.destination_port == dns_port) {
         carrier = Carrier::dns;
-        const auto label = answering_.handle(packet, now_, SystemClock{}.now());
-        if (label) candidates = dns_candidates(*label);
-    } else if (is_knock_port(packet.destination_port)) {
+        const auto below = answering_.handle(packet, now_, SystemClock{}.now());
+        if (below) candidates = dns_candidates(*below, room);
+    } else {
         carrier = Carrier::udp;
-        candidates = udp_candidates(packet.payload);
+        candidates = candidates_over_udp(packet);
     }
     if (!screen_.add(candidates)) {
         ++counters_.noise;
         return;
     }
-    waiting_[screen_.waiting() - 1] = hit_of(packet, carrier, frame.at);
+    const std::size_t place = screen_.waiting() - 1;
+    waiting_[place] = hit_of(packet, carrier, frame.at);
+    keep_request(candidates, place);
     if (screen_.full()) finish_round();
+}
+
+// The packet's bytes are gone when its value has been looked up.
+void Capture::keep_request(const Candidates& candidates, std::size_t place) {
+    for (const Candidate& candidate : candidates) {
+        if (candidate.message.empty()) continue;
+        std::copy(candidate.message.begin(), candidate.message.end(), requests_[place].begin());
+        waiting_[place].request_size = static_cast<std::uint16_t>(candidate.message.size());
+        return;
+    }
 }
 
 void Capture::finish_round() {
@@ -157,17 +188,22 @@ void Capture::finish_round() {
     if (!complete_) await_images();
     std::size_t packet = 0;
     for (const std::optional<Found>& found : screen_.find()) {
-        message::Hit& hit = waiting_[packet++];
+        const std::size_t place = packet++;
+        message::Hit& hit = waiting_[place];
         if (found)
-            report(hit, *found);
+            report(hit, Bytes(requests_[place]).first(hit.request_size), *found);
         else
             ++counters_.noise;
     }
 }
 
-void Capture::report(message::Hit& hit, const Found& found) {
-    const bool pass = found.steps == 0 ? hold_back_.pass_known(found.value, hit.source, now_)
-                                       : hold_back_.pass_unspent(found.value, hit.source, found.named, now_);
+void Capture::report(message::Hit& hit, Bytes request, const Found& found) {
+    // An echo request may have values at other offsets; and what is known is not asked for its signature
+    // again.
+    if (!found.in_request || found.steps == 0) request = {};
+    const bool pass = found.steps == 0
+                          ? hold_back_.pass_known(found.value, hit.source, now_)
+                          : hold_back_.pass_unspent(found.value, hit.source, found.named, request, now_);
     if (!pass) {
         ++counters_.held_back;
         return;
@@ -176,9 +212,10 @@ void Capture::report(message::Hit& hit, const Found& found) {
     hit.steps = found.steps;
     hit.value = found.value;
     hit.named = found.named;
+    hit.request_size = static_cast<std::uint16_t>(request.size());
     while (hits_.full())
         make_way();
-    hits_.send(hit);
+    hits_.send(hit, request);
     ++counters_.hits;
 }
 
@@ -222,6 +259,14 @@ void Capture::wait_for_validate(short events, int milliseconds) {
     if (wait[1].revents != 0) _exit(0);
 }
 
+// The message at hand, if it is of this kind.
+template <typename Message>
+bool Capture::apply_as() {
+    const auto message = watches_.as<Message>();
+    if (message) apply(*message);
+    return message.has_value();
+}
+
 void Capture::read_watches() {
     for (;;) {
         switch (watches_.next()) {
@@ -230,14 +275,10 @@ void Capture::read_watches() {
         case Mailbox::Next::broken: broken_promise("knockd-validate sent a message of no known size");
         case Mailbox::Next::message: break;
         }
-        if (const auto confirm = watches_.as<message::Confirm>()) {
-            apply(*confirm);
-            continue;
-        }
-        const auto watch = watches_.as<message::Watch>();
-        promise(watch && watch->count <= watch->entries.size(),
-                "knockd-validate sent something else than a Watch or a Confirm");
-        apply(*watch);
+        const bool taken = apply_as<message::Watch>() || apply_as<message::Confirm>() ||
+                           apply_as<message::Expect>() || apply_as<message::Forget>() ||
+                           apply_as<message::Reply>();
+        promise(taken, "knockd-validate sent something that is not for knockd-capture");
     }
 }
 
@@ -248,11 +289,13 @@ void Capture::apply(const message::Confirm& confirm) {
 
 void Capture::apply(const message::Watch& watch) {
     using What = message::WatchEntry::What;
+    promise(watch.count <= watch.entries.size(), "a Watch of more entries than it holds");
     for (std::size_t i = 0; i < watch.count; ++i) {
         const message::WatchEntry& entry = watch.entries[i];
         switch (entry.what) {
         case What::reset:
             table_.clear();
+            session_watch_.clear(); // validate says its sessions again, or has none any more
             complete_ = false;
             continue;
         case What::complete: complete_ = true; continue;
@@ -278,6 +321,7 @@ void Capture::send_counters() {
     counters_.waiting = hits_.size();
     counters_.answered = answering_.answered;
     counters_.not_answered = answering_.not_answered;
+    counters_.replied = replying_.replied;
     counters_.lost = 0;
     for (Source& source : sources_)
         counters_.lost += source.totals().lost;

@@ -10,7 +10,7 @@
 
 namespace otk {
 
-void confine_capture(bool sends) {
+void confine_capture(const Sends& sends) {
     Sandbox sandbox;
     sandbox.allow(calls_of_every_program());
     // libpcap asks for statistics and pending errors, and for the interface's flags when it goes down.
@@ -22,7 +22,8 @@ void confine_capture(bool sends) {
     // another one.
     sandbox.allow_on("sendto", message::monitor_fd);
     sandbox.allow_on("sendto", message::peer_fd);
-    if (sends) sandbox.allow_from("sendto", lowest_sending_fd);
+    if (sends.answers) sandbox.allow_from("sendto", lowest_sending_fd);
+    if (sends.replies) sandbox.allow_from("sendmsg", lowest_sending_fd);
     sandbox.enter();
 }
 

@@ -1,6 +1,5 @@
 #include "knockd/capture/confirmations.h"
 
-#include "net/knock.h"
 #include "otp/text_form.h"
 
 #include <algorithm>
@@ -47,16 +46,25 @@ void Confirmations::add(const message::Confirm& confirm, std::chrono::nanosecond
     next_ = (next_ + 1) % ring_.size();
 }
 
-ConfirmationText Confirmations::about(std::string_view label, std::chrono::nanoseconds now,
+const Confirmations::Entry* Confirmations::find(const Value& value) const {
+    const auto place = place_of_.find(value);
+    return place == place_of_.end() ? nullptr : &ring_[place->second];
+}
+
+ConfirmationText Confirmations::about(const Candidates& candidates, std::chrono::nanoseconds now,
                                       Time wall_clock) const {
     if (place_of_.empty()) return {};
-    for (const Candidate& candidate : dns_candidates(label)) {
-        const std::string_view text = as_text(candidate.bytes);
-        for (const Reading& reading : read_value(text, TextSource::dns_label, algorithms_)) {
-            const auto place = place_of_.find(reading.value);
-            if (place == place_of_.end()) continue;
-            const Entry& entry = ring_[place->second];
-            if (now - entry.arrived < lifetime) return text_of(entry.confirm, wall_clock);
+    const auto said = [&](const Entry* entry) { return entry != nullptr && now - entry->arrived < lifetime; };
+    for (const Candidate& candidate : candidates) {
+        if (!candidate.message.empty()) {
+            const Entry* entry = find(Value(candidate.bytes));
+            if (said(entry)) return text_of(entry->confirm, wall_clock);
+            continue;
+        }
+        for (const Reading& reading :
+             read_value(as_text(candidate.bytes), TextSource::dns_label, algorithms_)) {
+            const Entry* entry = find(reading.value);
+            if (said(entry)) return text_of(entry->confirm, wall_clock);
         }
     }
     return {};

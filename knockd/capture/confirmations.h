@@ -3,6 +3,7 @@
 #pragma once
 
 #include "knockd/messages.h"
+#include "net/knock.h"
 #include "otp/value.h"
 
 #include <array>
@@ -33,10 +34,10 @@ class Confirmations {
     // `now` only rises (a monotonic clock). A later one of the same value takes the place of the earlier one.
     void add(const message::Confirm& confirm, std::chrono::nanoseconds now);
 
-    // What there is to say about the knock that the label reads as, in any of its readings; empty for
-    // nothing. Allocates nothing. `wall_clock` is what deadlines are compared with: a door has its remaining
-    // seconds behind its text, "0s" when it is over.
-    [[nodiscard]] ConfirmationText about(std::string_view label, std::chrono::nanoseconds now,
+    // What there is to say about the knock that a name reads as (dns_candidates), in any of its readings;
+    // empty for nothing. Allocates nothing. `wall_clock` is what deadlines are compared with: a door has its
+    // remaining seconds behind its text, "0s" when it is over.
+    [[nodiscard]] ConfirmationText about(const Candidates& candidates, std::chrono::nanoseconds now,
                                          Time wall_clock) const;
 
   private:
@@ -44,6 +45,8 @@ class Confirmations {
         message::Confirm confirm; // no value: the place is free
         std::chrono::nanoseconds arrived{};
     };
+    [[nodiscard]] const Entry* find(const Value& value) const;
+
     std::uint8_t algorithms_;
     std::vector<Entry> ring_; // `most` places, in order of arrival, from next_ on
     std::size_t next_ = 0;

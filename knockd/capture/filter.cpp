@@ -14,6 +14,12 @@ std::string filter_expression(const message::CaptureSetup& setup, LinkType link)
             add(fmt::format("udp dst port {}", setup.ports[i]));
     }
     if (setup.dns) add("udp dst port 53");
+    if (setup.dynamic) {
+        add(fmt::format("udp dst port {}", setup.dynamic_port)); // P1 and P2; may be a knock port, too
+        // SYN without FIN, RST and ACK: flags 2 of these 0x17. `tcp[..]` means IPv4 only.
+        add("tcp[13] & 0x17 = 2");
+        add("(ip6 and ip6[6] = 6 and ip6[53] & 0x17 = 2)");
+    }
     if (setup.icmp) {
         add("icmp[icmptype] = icmp-echo");
         add("(ip6 and ip6[6] = 58 and ip6[40] = 128)");

@@ -1,5 +1,7 @@
 #include "knockd/capture/hold_back.h"
 
+#include "otp/digest.h"
+
 #include <cstring>
 
 namespace otk {
@@ -10,6 +12,17 @@ std::uint64_t mix(std::uint64_t hash, Bytes bytes) {
     for (const std::uint8_t byte : bytes)
         hash = (hash ^ byte) * 0x100000001b3; // FNV-1a, keyed by its start
     return hash ^ (hash >> 29);
+}
+
+// Whoever sends requests chooses all their bytes, so these are told apart by more than FNV: nobody finds two
+// that are taken for one.
+std::uint64_t mix_request(std::uint64_t hash, Bytes request) {
+    if (request.empty()) return hash;
+    std::array<std::uint8_t, sizeof hash> start{};
+    std::memcpy(start.data(), &hash, sizeof hash);
+    const Digest digest = digest_of(Algorithm::sha256, {start, request});
+    std::memcpy(&hash, digest.bytes.data(), sizeof hash);
+    return hash;
 }
 
 } // namespace
@@ -33,10 +46,10 @@ bool HoldBack::pass_known(const Value& value, const Address& source, std::chrono
     return true;
 }
 
-bool HoldBack::pass_unspent(const Value& value, const Address& source, const Address& named,
+bool HoldBack::pass_unspent(const Value& value, const Address& source, const Address& named, Bytes request,
                             std::chrono::nanoseconds now) {
     const std::uint64_t of_value = mix(key_, value.view());
-    const std::uint64_t pair = mix(mix(of_value, source.bytes()), named.bytes());
+    const std::uint64_t pair = mix_request(mix(mix(of_value, source.bytes()), named.bytes()), request);
     Unspent& unspent = unspent_[of_value % unspent_.size()];
     if (unspent.value != of_value) unspent = {of_value, {}};
 

@@ -24,8 +24,10 @@ class HoldBack {
     // was unspent does not count when it has become known: its first report then is the one that shows a
     // duplicate.
     [[nodiscard]] bool pass_known(const Value& value, const Address& source, std::chrono::nanoseconds now);
+    // `request`: the signed knock or dynamic request that the value came in, else empty. A wrong one does not
+    // hold back the right one, which is another request of the same value.
     [[nodiscard]] bool pass_unspent(const Value& value, const Address& source, const Address& named,
-                                    std::chrono::nanoseconds now);
+                                    Bytes request, std::chrono::nanoseconds now);
 
   private:
     // A duplicate keeps its series going for 60 s (DESIGN 4), so a report a second loses nothing. Eight
@@ -48,10 +50,12 @@ class HoldBack {
         unsigned passed = 0;
         [[nodiscard]] bool left(unsigned most, std::chrono::nanoseconds now);
     };
-    // The latest reports of one unspent value: from where, and with which named address, because the same
-    // value with another one is how a knock is seen to be contested. Another value that needs the place takes
-    // it, and a flood of the first then passes once more for each source: as often as strangers knock, which
-    // is seldom for each of 4096 places, and that validate does hear of both is what matters.
+    // The latest reports of one unspent value: from where, with which named address, because the same value
+    // with another one is how a knock is seen to be contested, and in which request. Eight different ones in
+    // a tenth of a second may hold back a ninth; but eight wrong requests spend a value (DESIGN 4), so that
+    // nobody holds back the right one for longer than it is worth something. Another value that needs the
+    // place takes it, and a flood of the first then passes once more for each source: as often as strangers
+    // knock, which is seldom for each of 4096 places, and that validate does hear of both is what matters.
     struct Unspent {
         std::uint64_t value = 0;
         std::array<Place, most_of_one_value> reports{};

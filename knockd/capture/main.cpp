@@ -42,6 +42,7 @@ void run() {
     std::vector<Source> sources = open_sources(setup);
     std::vector<std::string> troubles;
     Answering answering(setup, troubles);
+    Replying replying(setup, troubles);
     for (const std::string& trouble : troubles)
         journal("knockd-capture", trouble);
     for (const Algorithm algorithm : all_algorithms) {
@@ -54,10 +55,10 @@ void run() {
         promise(setup.offline || std::max(source.early_fd(), source.blocks_fd()) < lowest_sending_fd,
                 "a capture socket among those that may send");
     }
-    const bool sends = answering.sends();
+    const Sends sends{.answers = answering.sends(), .replies = replying.sends()};
     validate.set_nonblocking();
-    Capture capture(setup, std::move(sources), std::move(answering), std::move(monitor), std::move(validate),
-                    key);
+    Capture capture(setup, std::move(sources), std::move(answering), std::move(replying), std::move(monitor),
+                    std::move(validate), key);
     drop_privileges(setup.run_as.view(), setup.empty_root.view(), "[users] capture");
     confine_capture(sends);
     setup.offline ? capture.replay() : capture.serve();

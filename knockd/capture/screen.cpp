@@ -29,7 +29,7 @@ void Screen::try_raw(const Candidate& candidate) {
         const std::size_t size = value_size(algorithm);
         if (candidate.only_64_bit && size != 8) continue;
         const bool fits = candidate.whole ? candidate.bytes.size() == size : candidate.bytes.size() >= size;
-        if (fits) try_value(algorithm, Value(candidate.bytes.first(size)), candidate.named);
+        if (fits) try_value(algorithm, Value(candidate.bytes.first(size)), candidate);
     }
 }
 
@@ -37,14 +37,15 @@ void Screen::try_text(const Candidate& candidate) {
     const TextSource source = candidate.shape == Shape::label ? TextSource::dns_label : TextSource::line;
     for (const Reading& reading : read_value(as_text(candidate.bytes), source, algorithms_)) {
         for (const Algorithm algorithm : all_algorithms) {
-            if (reading.algorithms & bit(algorithm)) try_value(algorithm, reading.value, candidate.named);
+            if (reading.algorithms & bit(algorithm)) try_value(algorithm, reading.value, candidate);
         }
     }
 }
 
-void Screen::try_value(Algorithm algorithm, const Value& value, const Address& named) {
+void Screen::try_value(Algorithm algorithm, const Value& value, const Candidate& candidate) {
     promise(tries_ < most_tries, "a packet has more readings than the grammar allows");
-    all_tries_[tries_] = {value, named, static_cast<std::uint8_t>(packets_)};
+    all_tries_[tries_] = {value, candidate.named, static_cast<std::uint8_t>(packets_),
+                          !candidate.message.empty()};
     walkers_[tries_].begin(algorithm, value);
     ++tries_;
 }
@@ -79,7 +80,7 @@ bool Screen::ask_table(std::size_t index, unsigned steps) {
     if (found && steps > 0) return false; // of the same step: the first one has it
     const auto wanted = steps == 0 ? ValueTable::is_known : ValueTable::is_image;
     if (!(table_.find(walker.algorithm(), walker.words()) & wanted)) return false;
-    found = Found{walker.algorithm(), static_cast<std::uint8_t>(steps), one.value, one.named};
+    found = Found{walker.algorithm(), static_cast<std::uint8_t>(steps), one.value, one.named, one.in_request};
     return true;
 }
 

@@ -23,6 +23,7 @@ struct Found {
     std::uint8_t steps = 0; // 0: a known value; else how many steps lead to an image
     Value value;
     Address named;
+    bool in_request = false; // the value begins the message of its candidate
 };
 
 class Screen {
@@ -55,11 +56,12 @@ class Screen {
         Value value;
         Address named;
         std::uint8_t packet = 0;
+        bool in_request = false;
     };
 
     void try_raw(const Candidate& candidate);
     void try_text(const Candidate& candidate);
-    void try_value(Algorithm algorithm, const Value& value, const Address& named);
+    void try_value(Algorithm algorithm, const Value& value, const Candidate& candidate);
     [[nodiscard]] bool look(unsigned steps);
     [[nodiscard]] bool ask_table(std::size_t index, unsigned steps);
     void drop_decided();

@@ -17,7 +17,9 @@ Actor::Actor(const World& world, const Config& config, Hands hands) :
     world_(world), hands_(std::move(hands)), most_holds_(config.limits.doors), grants_(world.policy),
     newest_(world.mark.head() ? world.mark.head()->row : RowNumber{}),
     holds_(world.loop, world.clock, world.doorway, {hands_.send_release, hands_.doors_changed}),
-    commands_(world.loop, config.limits.running_commands, [this](End end) { ended(std::move(end)); }) {}
+    commands_(
+        world.loop, config.limits.running_commands, [this](End end) { ended(std::move(end)); },
+        world.spares) {}
 
 void Actor::configure(const Config& config) {
     most_holds_ = config.limits.doors;
@@ -25,17 +27,29 @@ void Actor::configure(const Config& config) {
 }
 
 bool Actor::act(const message::Act& act) {
+    if (act.stage > message::Act::Stage::waits) return go_on(act);
     if (act.row.row <= newest_) return false;
     newest_ = act.row.row;
     world_.mark.note(act.row);
     whose_[act.row.row] = act.grant;
     try {
-        return check_and_do(act);
+        return act.stage == message::Act::Stage::waits ? await_syns(act) : check_and_do(act);
     } catch (const Error& error) { // the policy cannot be read, or there is no process to be had
         not_held(act, std::nullopt);
         ended(end_of(act.row.row, Outcome::not_started, error.what()));
         return true;
     }
+}
+
+Actor::SpentKnock Actor::knock_of(const message::Act& act, const Address& address) {
+    return {act.grant,
+            act.count,
+            act.carrier,
+            act.source,
+            act.named,
+            address,
+            std::string(act.argument.view()),
+            act.is_signed != 0};
 }
 
 // The validator's word on the packet is all there is, but not on the time; its decision is taken again, by
@@ -45,6 +59,9 @@ Refusal Actor::refusal_of(const GrantDetails& details, const SpentKnock& knock, 
     if (details.grant.retired) return Refusal::retired;
     const GrantRules& rules = details.grant.rules;
     KnockFacts facts{world_.clock.now(), knock.carrier, knock.source, knock.named};
+    facts.is_signed = knock.is_signed;
+    facts.claimed = facts.at; // the validator has compared it, when the knock came
+    facts.argument = knock.argument;
     if (!rules.hours.empty()) {
         facts.local = local_time(facts.at, rules.time_zone);
         facts.time_zone_unknown = !facts.local;
@@ -53,30 +70,41 @@ Refusal Actor::refusal_of(const GrantDetails& details, const SpentKnock& knock, 
     return decision.refusal;
 }
 
-bool Actor::check_and_do(const message::Act& act) {
-    const GrantCache::Found found = grants_.grant(act.grant);
+std::optional<Actor::Checked> Actor::check(const message::Act& act) {
+    GrantCache::Found found = grants_.grant(act.grant);
     const std::optional<GrantDetails>& details = *found;
     Decision decision;
-    const SpentKnock knock{act.grant, act.count, act.carrier, act.source, act.named, act.address};
+    const SpentKnock knock = knock_of(act, act.address);
     const Refusal refusal = details ? refusal_of(*details, knock, decision) : Refusal::no_such_grant;
     if (refusal != Refusal::none) {
         refuse(act, details, refusal);
+        return std::nullopt;
+    }
+    return Checked{std::move(found), decision.address};
+}
+
+bool Actor::check_and_do(const message::Act& act) {
+    const auto checked = check(act);
+    if (!checked) return true;
+    const GrantDetails& details = **checked->details;
+    if (lasts(details.command) != (act.hold != RowNumber{})) return false;
+    if (act.hold != RowNumber{} && act.address != checked->address) { // the ledger's hold is for another one
+        refuse(act, *checked->details, Refusal::address_not_allowed);
         return true;
     }
-    if (lasts(details->command) != (act.hold != RowNumber{})) return false;
-    if (act.hold != RowNumber{} && act.address != decision.address) { // the ledger's hold is for another one
-        refuse(act, details, Refusal::address_not_allowed);
-        return true;
-    }
-    ++world_.status.accepted;
-    journal("knockd", line_of(act, grant_label(details, act.grant), "accepted"));
-    world_.noticing.used(act, *details, decision.address, world_.clock.now());
-    if (act.hold != RowNumber{}) return hold(act, *details, decision.address);
-    if (details->command.kind == CommandKind::close)
-        close_doors_of(act, *details);
+    if (act.stage == message::Act::Stage::at_once) accepted(act, *checked, "accepted");
+    if (act.hold != RowNumber{}) return hold(act, details, checked->address);
+    if (details.command.kind == CommandKind::close)
+        close_doors_of(act, details);
     else
-        run(act, *details, decision.address);
+        run(act, details, checked->address);
     return true;
+}
+
+void Actor::accepted(const message::Act& act, const Checked& checked, const std::string& verdict) {
+    ++world_.status.accepted;
+    journal("knockd", line_of(act, grant_label(*checked.details, act.grant), verdict));
+    world_.noticing.used(act, **checked.details, checked.address, world_.clock.now());
 }
 
 // The knock is spent, and where its command lasts the ledger has a hold of it: that must end, or must not
@@ -117,7 +145,7 @@ void Actor::run(const message::Act& act, const GrantDetails& details, const Addr
     job.row = act.row.row;
     job.user = details.user.id;
     if (!details.command.undo.empty()) job.lane = act.grant;
-    const SpentKnock knock{act.grant, act.count, act.carrier, act.source, act.named, address};
+    const SpentKnock knock = knock_of(act, address);
     job.prepare = [this, knock] { return its_turn(knock); };
     commands_.submit(std::move(job));
 }
@@ -130,7 +158,8 @@ ReadyToRun Actor::its_turn(const SpentKnock& knock) {
     const Refusal refusal = refusal_of(**details, knock, decision);
     if (refusal != Refusal::none) return {.refusal = refusal};
     if (decision.address != knock.address) return {.refusal = Refusal::address_not_allowed};
-    return ready_to_run((*details)->command.argv, {**details, knock.address, knock.carrier, knock.count});
+    return ready_to_run((*details)->command.argv,
+                        {**details, knock.address, knock.carrier, knock.count, knock.argument});
 }
 
 // What lasts: begins, or prolongs what its hold names.
@@ -142,7 +171,7 @@ bool Actor::hold(const message::Act& act, const GrantDetails& details, const Add
         return true;
     }
     if (held == nullptr || held->hold.grant != act.grant || held->hold.address != address ||
-        held->hold.port != act.port) {
+        held->hold.port != act.port || held->hold.argument != act.argument.view()) {
         return false;
     }
     prolong(act, *held);
@@ -194,8 +223,8 @@ void Actor::undo(RowNumber row, const OpenHold& hold) {
 }
 
 ReadyToRun Actor::turn_of_undo(RowNumber row, const OpenHold& hold) {
-    ReadyToRun ready =
-        ready_to_run(hold.details.command.undo, {hold.details, hold.hold.address, hold.carrier, hold.count});
+    ReadyToRun ready = ready_to_run(hold.details.command.undo, {hold.details, hold.hold.address, hold.carrier,
+                                                                hold.count, hold.hold.argument});
     ready.starts = [this, row] { world_.started_undos.starts(row); };
     ready.not_started = [this, row] { world_.started_undos.did_not_start(row); };
     return ready;
@@ -232,7 +261,9 @@ void Actor::ended(End end) {
     if (end.done.outcome == Outcome::refused) ++world_.status.refused;
     if (end.done.outcome == Outcome::not_started) ++world_.status.not_started;
     // What never ran has nothing to be undone.
-    const bool began = end.done.outcome != Outcome::not_started && end.done.outcome != Outcome::refused;
+    const Outcome outcome = end.done.outcome;
+    const bool began =
+        outcome != Outcome::not_started && outcome != Outcome::refused && outcome != Outcome::no_syns;
     if (!began) holds_.end(row, Holds::Why::not_begun);
     const std::string line = line_of(end.done, label_of_row(row));
     journal("knockd", line);
@@ -248,12 +279,15 @@ void Actor::ended(End end) {
 void Actor::keep(End end) {
     const RowNumber row = end.done.row;
     whose_.erase(row);
+    const auto waiting = waiting_.find(row);
+    if (waiting != waiting_.end()) waiting->second = true;
     const auto kept = unstored_.insert_or_assign(row, std::move(end)).first;
     hands_.send_end(kept->second);
 }
 
 void Actor::stored(const message::Stored& stored) {
     unstored_.erase(stored.row);
+    waiting_.erase(stored.row);
     world_.started_undos.stored(stored.row);
     world_.mark.note(stored.head);
 }
@@ -264,8 +298,9 @@ void Actor::report(const message::Report& report) {
     case What::refused:
     case What::same_image: ++world_.status.refused; break;
     case What::contested: ++world_.status.contested; break;
-    case What::replay: // counted by validate, with those that are not reported
+    case What::replay: // these are counted by validate, with those that are not reported
     case What::late:
+    case What::not_signed:
     case What::duplicate: break;
     }
     if (report.row.row != RowNumber{}) world_.mark.note(report.row);

@@ -33,6 +33,7 @@ class Actor {
         StartedUndos& started_undos;
         Status& status;
         Noticing& noticing;
+        Spares* spares = nullptr; // nullptr: none, each command is forked
     };
     struct Hands {
         // To validate; both may be asked for again later.
@@ -46,7 +47,8 @@ class Actor {
     // These are false when the message breaks its contract.
     //
     // A knock that was spent just now. Rows only rise, so that a validator that fails or is owned cannot have
-    // one knock run twice.
+    // one knock run twice. Only a dynamic request has a second Act, with an older row: one, and only when
+    // the first one announced it.
     [[nodiscard]] bool act(const message::Act& act);
     // What became of a knock, or of an undo, that was written down before validate was started again.
     [[nodiscard]] bool asked(const message::Act& act);
@@ -68,6 +70,8 @@ class Actor {
     // the hold is meant for something else.
     void close_door(std::int64_t row, std::optional<Time> asked);
 
+    // For as long as it lives: see GrantCache.
+    [[nodiscard]] GrantCache::Turn turn() { return GrantCache::Turn(grants_); }
     [[nodiscard]] Commands& commands() { return commands_; }
     [[nodiscard]] Holds& holds() { return holds_; }
     // Every end is in the ledger.
@@ -84,10 +88,22 @@ class Actor {
         Address source;
         Address named;
         Address address; // that the command is about
+        std::string argument;
+        bool is_signed = false;
     };
     void ended(End end);
     void keep(End end); // until it is stored
+    // User, command and grant, and the address that the rules choose now. Nothing: they refused it.
+    struct Checked {
+        GrantCache::Found details;
+        Address address;
+    };
+    [[nodiscard]] std::optional<Checked> check(const message::Act& act);
     [[nodiscard]] bool check_and_do(const message::Act& act);
+    void accepted(const message::Act& act, const Checked& checked, const std::string& verdict);
+    [[nodiscard]] bool await_syns(const message::Act& act);
+    [[nodiscard]] bool go_on(const message::Act& act);
+    [[nodiscard]] static SpentKnock knock_of(const message::Act& act, const Address& address);
     [[nodiscard]] Refusal refusal_of(const GrantDetails& details, const SpentKnock& knock,
                                      Decision& decision) const;
     void refuse(const message::Act& act, const std::optional<GrantDetails>& details, Refusal refusal);
@@ -112,6 +128,7 @@ class Actor {
     std::unordered_map<RowNumber, GrantId> whose_; // grants of rows that have not ended yet
     std::set<RowNumber> undos_;                    // rows of undos that have not ended yet
     RowNumber newest_{};
+    std::map<RowNumber, bool> waiting_; // dynamic requests whose second Act is to come; true: has ended
     Holds holds_;
     Commands commands_; // last: its end reports to the others
 };

@@ -55,7 +55,8 @@ std::string trouble_of(const message::Done& done) {
     case Outcome::interrupted:
     case Outcome::opened:
     case Outcome::prolonged:
-    case Outcome::closed: break;
+    case Outcome::closed:
+    case Outcome::no_syns: break;
     }
     return "ended in an unknown way";
 }

@@ -54,6 +54,15 @@ void must_have_ledger(const Places& places) {
     if (access(places.ledger_db.c_str(), F_OK) != 0) throw system_error(places.ledger_db.string());
 }
 
+// The newest one, which is what profiles are made with. Only root can see the files.
+void must_have_server_key(const Places& places) {
+    const auto keys = PolicyStore::open_for_reading(places.policy_db).server_keys();
+    if (keys.empty() || !in_force(keys.back(), SystemClock().now()))
+        throw Error("none is in force; `knockmgr key rotate` makes one");
+    const auto file = places.server_keys / fmt::format("{}.key", keys.back().id);
+    if (access(file.c_str(), F_OK) != 0) throw system_error(file.string());
+}
+
 // Knocks work without it, so that it is no reason not to serve.
 void warn_about_metrics(const Config& config) {
     if (config.metrics.file.empty()) return;
@@ -81,6 +90,11 @@ void say_firewall_needs(const Config& config) {
         for (const std::uint16_t port : config.udp.ports)
             fmt::print("  UDP port {}\n", port);
     }
+    if (config.dynamic.enabled)
+        fmt::print(
+            "  UDP port {} for dynamic mode, and let the answers out; and TCP connection attempts to every "
+            "port from 1024 on, which are looked at and not answered\n",
+            config.dynamic.port);
     if (config.icmp.enabled)
         fmt::print("  ICMP echo requests (type 8) and ICMPv6 echo requests (type 128)\n");
     if (config.dns.enabled && !config.dns.zones.empty())
@@ -133,6 +147,8 @@ int check(const Config& config, const Places& places) {
         well &= must("an account for each helper", [&] { must_be_apart(config); });
         well &= must("ledger (made by `knockmgr init`)", [&] { must_have_ledger(places); });
         well &= must("mark", [&] { (void)Mark(places.mark); });
+        if (config.dynamic.enabled)
+            well &= must("server key of dynamic mode", [&] { must_have_server_key(places); });
         // Only its own account reads the ledger, by a program that has libcrypto.
         fmt::print("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
     } else {

@@ -21,6 +21,9 @@ constexpr int most_in_a_turn = 64;
 // no processes left for a moment takes to have some again.
 constexpr unsigned most_tries = 6;
 constexpr std::chrono::seconds first_retry{1};
+// When the next spare is made: not while the command that took the last one begins, perhaps on the same
+// processor.
+constexpr std::chrono::milliseconds until_next_spare{10};
 
 } // namespace
 
@@ -36,8 +39,12 @@ struct Commands::Running {
     bool watching_output = true;
 };
 
-Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished) :
-    loop_(loop), finished_(std::move(finished)), turns_(most_running) {}
+Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished,
+                   Spares* spares) :
+    loop_(loop),
+    finished_(std::move(finished)), spares_(spares), turns_(most_running) {
+    if (spares_ != nullptr) spares_->provide();
+}
 
 Commands::~Commands() {
     while (!running_.empty())
@@ -132,24 +139,45 @@ void Commands::start(const Job& job, const ReadyToRun& ready) {
     kept.job = job;
     kept.job.prepare = nullptr;
     try {
-        kept.limit = loop_.after(ready.limit, [this, &kept] { time_is_up(kept); });
-        kept.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(job.row)));
         kept.started = std::chrono::steady_clock::now();
-        CommandToRun run = ready.run;
-        run.group = kept.group ? &*kept.group : nullptr; // entered before the program starts
         if (ready.starts) ready.starts();
-        kept.process = spawn_command(run);
+        make_process(kept, ready.run);
     } catch (const Error&) {
         if (ready.not_started) ready.not_started();
         throw;
     }
     try {
+        kept.limit = loop_.after(ready.limit, [this, &kept] { time_is_up(kept); });
         loop_.on_readable(kept.process.output.get(), [this, &kept] { read_output(kept); });
+        if (spares_ != nullptr) provide_later();
     } catch (const Error& error) { // nothing runs that nobody watches
         time_is_up(kept);
         return over(job, end_of(job.row, Outcome::not_started, error.what()));
     }
     running_.emplace(kept.process.pid, std::move(running));
+}
+
+void Commands::make_process(Running& running, const CommandToRun& run) {
+    if (auto started = spares_ == nullptr ? std::nullopt : spares_->start(run)) {
+        running.process = std::move(started->process);
+        running.group = std::move(started->group);
+        return;
+    }
+    running.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(running.job.row)));
+    CommandToRun in_group = run;
+    in_group.group = running.group ? &*running.group : nullptr; // entered before the program starts
+    running.process = spawn_command(in_group);
+}
+
+void Commands::provide_later() {
+    if (provide_ || stopping_) return;
+    try {
+        provide_ = loop_.after(until_next_spare, [this] {
+            provide_.reset();
+            spares_->provide();
+        });
+    } catch (const Error&) { // no descriptor for a timer: the next command tries again
+    }
 }
 
 void Commands::read_output(Running& running) {

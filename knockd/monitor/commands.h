@@ -7,6 +7,7 @@
 #include "knockd/monitor/turns.h"
 #include "sys/cgroup.h"
 #include "sys/event_loop.h"
+#include "sys/spares.h"
 
 #include <chrono>
 #include <functional>
@@ -21,8 +22,10 @@ class Commands {
   public:
     // At most `most_running` at once; others wait for their turn. `finished` is called once for each job:
     // also for one that there is no room for, or that cannot be started (not_started). An undo that cannot be
-    // started is tried again a few times. The loop outlives this.
-    Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished);
+    // started is tried again a few times. `spares`: where a command's process comes from, if it has one
+    // ready; nullptr: each is forked. The loop and the spares outlive this.
+    Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished,
+             Spares* spares = nullptr);
     ~Commands();
 
     void submit(Job job);
@@ -50,6 +53,8 @@ class Commands {
     [[nodiscard]] bool start_rest_later();
     void start_or_tell(const Job& job, unsigned tries = 0);
     void start(const Job& job, const ReadyToRun& ready);
+    void make_process(Running& running, const CommandToRun& run);
+    void provide_later();
     [[nodiscard]] bool try_later(const Job& job, unsigned tries, const std::string& why);
     void try_again(RowNumber row);
     void over(const Job& job, End end);
@@ -60,6 +65,8 @@ class Commands {
 
     EventLoop& loop_;
     std::function<void(End)> finished_;
+    Spares* spares_;
+    std::unique_ptr<EventLoop::Timer> provide_; // the next spare
     Turns turns_;
     std::map<pid_t, std::unique_ptr<Running>> running_;
     std::map<RowNumber, Retry> retries_;     // undos; each has its place and its lane

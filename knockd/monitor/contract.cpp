@@ -1,5 +1,7 @@
 #include "knockd/monitor/contract.h"
 
+#include <algorithm>
+
 namespace otk {
 
 namespace {
@@ -8,15 +10,37 @@ bool known(Carrier carrier) {
     return carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
 }
 
+// As much of what lib/request demands of an argument as matters to whoever prints it or hands it on.
+bool valid_argument(std::string_view text) {
+    return text.size() <= longest_argument && std::none_of(text.begin(), text.end(), [](char c) {
+               return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+           });
+}
+
 bool from_a_packet(Carrier carrier, const Address& source, const Address& named) {
     return known(carrier) && source.well_formed() && named.well_formed();
 }
 
 } // namespace
 
+namespace {
+
+// When the first Act of a dynamic request comes, and when it ends without a door, it has no hold.
+bool fits_stage(const message::Act& act) {
+    using Stage = message::Act::Stage;
+    if (act.stage > Stage::not_held) return false;
+    if (act.stage == Stage::at_once) return true;
+    if (act.ask_only != 0 || act.carrier != Carrier::udp) return false;
+    return (act.stage == Stage::arrived) == (act.hold > RowNumber{});
+}
+
+} // namespace
+
 bool well_formed(const message::Act& act) {
+    if (!fits_stage(act)) return false;
     if (act.deadline < 0 || act.last_used < 0 || act.at < 0 || !known(act.carrier)) return false;
     if (act.ask_only > 1 || act.undo > 1 || act.hold < RowNumber{} || act.hold > act.row.row) return false;
+    if (act.is_signed > 1 || !valid_argument(act.argument.view())) return false;
     if (act.ask_only == 1) return act.undo == 0 || (act.hold > RowNumber{} && act.address.well_formed());
     return act.undo == 0 && from_a_packet(act.carrier, act.source, act.named) && act.address.well_formed();
 }
@@ -34,7 +58,7 @@ bool well_formed(const message::Report& report) {
     using What = message::Report::What;
     return from_a_packet(report.carrier, report.source, report.named) && report.other_source.well_formed() &&
            report.other_named.well_formed() && report.what >= What::refused &&
-           report.what <= What::same_image && known(report.refusal);
+           report.what <= What::not_signed && known(report.refusal);
 }
 
 bool well_formed(const message::ValidateReady& ready) {

@@ -4,7 +4,12 @@ namespace otk {
 
 OpenHold hold_of(const message::Act& act, const GrantDetails& details, const Address& address) {
     OpenHold hold;
-    hold.hold = {act.hold, act.grant, address, act.port, from_nanoseconds(act.deadline)};
+    hold.hold = {act.hold,
+                 act.grant,
+                 address,
+                 act.port,
+                 from_nanoseconds(act.deadline),
+                 std::string(act.argument.view())};
     hold.count = act.count;
     hold.carrier = act.carrier;
     hold.details = details;

@@ -1,5 +1,7 @@
 #include "knockd/monitor/grant_cache.h"
 
+#include "base/promise.h"
+
 namespace otk {
 
 namespace {
@@ -9,11 +11,34 @@ constexpr std::size_t most_known = 4096;
 
 } // namespace
 
-GrantCache::Found GrantCache::grant(GrantId id) {
+GrantCache::Turn::Turn(GrantCache& cache) : cache_(cache) {
+    promise(!cache_.in_turn_, "one turn at a time");
+    cache_.in_turn_ = true;
+}
+
+GrantCache::Turn::~Turn() {
+    cache_.reading_.reset();
+    cache_.in_turn_ = false;
+}
+
+// Sees to it that nothing is known that is older than the file.
+void GrantCache::look() {
+    if (in_turn_) {
+        const auto now = std::chrono::steady_clock::now();
+        if (reading_ && now - since_ < lasts) return;
+        reading_.reset();
+        reading_.emplace(policy_);
+        since_ = now;
+    }
     const std::int64_t version =
         policy_.version(); // asked before reading: what is newer than it is read again
-    if (version_ != version || known_.size() >= most_known) known_.clear();
+    if (version_ != version) known_.clear();
     version_ = version;
+}
+
+GrantCache::Found GrantCache::grant(GrantId id) {
+    look();
+    if (known_.size() >= most_known) known_.clear();
     const auto known = known_.find(id);
     if (known != known_.end()) return known->second;
     auto found = std::make_shared<const std::optional<GrantDetails>>(policy_.grant(id));

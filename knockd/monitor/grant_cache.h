@@ -4,6 +4,7 @@
 
 #include "store/policy_store.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,14 +18,34 @@ class GrantCache {
 
     // Nothing where there is no such grant. Keeps what it says for as long as somebody holds it.
     using Found = std::shared_ptr<const std::optional<GrantDetails>>;
-    // The same as PolicyStore::grant() says now: whether the file was changed since is asked each time.
+    // The same as PolicyStore::grant() says now: whether the file was changed since is asked each time, or in
+    // a Turn each millisecond.
     // Throws Error when it cannot be read.
     [[nodiscard]] Found grant(GrantId id);
     // And where there is none, one that was removed.
     [[nodiscard]] Found grant_or_removed(GrantId id);
 
+    // While one lives, as for a turn of the event loop that hears many messages, the file is asked once in
+    // `lasts`, and all grants are read from one state of it. One at a time.
+    class Turn {
+      public:
+        explicit Turn(GrantCache& cache);
+        ~Turn();
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+      private:
+        GrantCache& cache_;
+    };
+    static constexpr std::chrono::milliseconds lasts{1};
+
   private:
+    void look();
+
     const PolicyStore& policy_;
+    bool in_turn_ = false;
+    std::optional<PolicyStore::Reading> reading_; // of this turn
+    std::chrono::steady_clock::time_point since_{};
     std::optional<std::int64_t> version_; // of the file that all of these were read from
     std::unordered_map<GrantId, Found> known_;
 };

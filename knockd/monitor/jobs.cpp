@@ -16,6 +16,7 @@ TokenValues token_values(const JobFacts& facts) {
     values.command = facts.details.command.name;
     values.carrier = name_of(facts.carrier);
     values.count = std::to_string(facts.count);
+    values.argument = facts.argument;
     return values;
 }
 

@@ -15,6 +15,7 @@ struct JobFacts {
     const Address& address;
     Carrier carrier{};
     Count count = 0;
+    const std::string& argument; // of a signed knock, else empty
 };
 // The command's argv, or its undo, with tokens and environment filled in, as the command's user when we are
 // root. Throws Error when there is no such user.

@@ -44,6 +44,7 @@ std::string verdict_of(const message::Report& report) {
     case What::same_image:
         return "REFUSED: two grants have the same image, neither accepts; renew both with `knockmgr grant "
                "renew`";
+    case What::not_signed: return fmt::format("refused and not spent: {}", name_of(report.refusal));
     }
     return "unknown report";
 }

@@ -7,6 +7,7 @@
 #include "knockd/monitor/read.h"
 
 #include <csignal>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,10 @@ namespace otk {
 namespace {
 
 int run(const Options& options) {
+    // First of all, while there is little to fork.
+    std::optional<Spares> spares;
+    const bool serves = !options.check && options.read.empty() && geteuid() == 0;
+    if (serves) spares.emplace();
     Places where = places(options.dir);
     if (!options.config.empty()) where.config = options.config;
     const auto read_config = [where] { return load_config(where.config); };
@@ -22,11 +27,11 @@ int run(const Options& options) {
 
     if (options.check) return check(config, where);
     if (!options.read.empty()) return read_capture_file(config, where, options.read);
-    if (geteuid() != 0) {
+    if (!spares) {
         throw Error("serving needs root, to open capture devices and to run commands as other users; "
                     "--check and --read work without");
     }
-    Monitor(std::move(config), where, read_config).serve();
+    Monitor(std::move(config), where, read_config, *spares).serve();
     return 0;
 }
 

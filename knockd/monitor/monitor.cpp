@@ -33,8 +33,8 @@ constexpr std::chrono::seconds lock_patience{2};
 
 } // namespace
 
-Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config) :
-    config_(std::move(config)), places_(places), read_config_(std::move(read_config)),
+Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config, Spares& spares) :
+    config_(std::move(config)), places_(places), read_config_(std::move(read_config)), spares_(spares),
     policy_(PolicyStore::open_for_reading(places.policy_db)),
     lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark), status_file_(places.status),
     metrics_file_(config_), between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
@@ -46,7 +46,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
             [this](RowNumber hold, const std::string& why) { lost_relay(hold, why); },
             [this](const std::string& what) { noticing_.guard_lost(what); },
             [this](const auto& visit) { actor_.holds().each(visit); }}),
-    actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_}, config_,
+    actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_, &spares_}, config_,
            {[this](const End& end) { send(end); },
             [this](const message::Release& release) {
                 if (accepting()) to_validate_.send(release); // else it is sent when validate is ready
@@ -96,6 +96,8 @@ void Monitor::start(Helper& helper) {
 // A child that breaks its contract is killed and started again: it may be owned, and a fresh one is not.
 // `most`: one that never stops talking must not keep the monitor from everything else.
 void Monitor::hear(Helper& helper, int most) {
+    const GatheredLines lines;
+    const GrantCache::Turn turn = actor_.turn();
     for (int heard = 0; heard < most && helper.child.connected(); ++heard) {
         switch (helper.child.mailbox().next()) {
         case Mailbox::Next::nothing_yet: return;
@@ -212,8 +214,10 @@ void Monitor::child_ended() {
         for (Helper* helper : {&capture_, &validate_}) {
             if (pid == helper->child.pid()) helper_ended(*helper, wait_status);
         }
-        if (!actor_.commands().child_ended(pid, wait_status) && !doors_.child_ended(pid, wait_status))
-            (void)alerts_.child_ended(pid, wait_status);
+        if (!actor_.commands().child_ended(pid, wait_status) && !doors_.child_ended(pid, wait_status) &&
+            !alerts_.child_ended(pid, wait_status)) {
+            (void)spares_.child_ended(pid);
+        }
     }
     if (stopping_) stop_further();
 }

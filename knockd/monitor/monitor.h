@@ -21,6 +21,7 @@
 #include "store/policy_store.h"
 #include "store/writer_lock.h"
 #include "sys/event_loop.h"
+#include "sys/spares.h"
 
 #include <functional>
 #include <memory>
@@ -30,7 +31,8 @@ namespace otk {
 class Monitor {
   public:
     // `read_config` gives the configuration again, for SIGHUP; it throws Error when that cannot be read.
-    Monitor(Config config, const Places& places, std::function<Config()> read_config);
+    // The spares outlive this.
+    Monitor(Config config, const Places& places, std::function<Config()> read_config, Spares& spares);
 
     // Until SIGTERM or SIGINT. Throws Error when it cannot begin.
     void serve();
@@ -77,6 +79,7 @@ class Monitor {
     Config config_;
     Places places_;
     std::function<Config()> read_config_;
+    Spares& spares_;
     PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
     WriterLock lock_;    // one knockd for one state directory
     Mark mark_;

@@ -82,6 +82,7 @@ void Noticing::reported(const message::Report& report, const std::optional<Grant
     AlertKind kind{};
     switch (report.what) {
     case What::refused:
+    case What::not_signed:
     case What::same_image: kind = AlertKind::refused; break;
     case What::replay: kind = AlertKind::replay; break;
     case What::late: kind = AlertKind::late; break;

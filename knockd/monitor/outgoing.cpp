@@ -1,5 +1,7 @@
 #include "knockd/monitor/outgoing.h"
 
+#include <utility>
+
 namespace otk {
 
 void Outgoing::flush() {
@@ -7,11 +9,14 @@ void Outgoing::flush() {
     const int fd = child_.channel().fd();
     while (!waiting_.empty()) {
         const Channel::Sent sent = child_.channel().send(waiting_.front());
-        if (sent == Channel::Sent::would_block) return loop_.on_writable(fd, [this] { flush(); });
+        if (sent == Channel::Sent::would_block) {
+            if (!std::exchange(blocked_, true)) loop_.on_writable(fd, [this] { flush(); });
+            return;
+        }
         if (sent == Channel::Sent::closed) return forget();
         waiting_.pop_front();
     }
-    loop_.no_longer_writable(fd);
+    if (std::exchange(blocked_, false)) loop_.no_longer_writable(fd);
 }
 
 } // namespace otk

@@ -21,9 +21,12 @@ class Outgoing {
         static_assert(std::is_trivially_copyable_v<Message>);
         const auto* begin = reinterpret_cast<const std::uint8_t*>(&message);
         waiting_.emplace_back(begin, begin + sizeof message);
-        flush();
+        if (!blocked_) flush();
     }
-    void forget() { waiting_.clear(); } // the child has ended: a new one asks again for what it needs
+    void forget() {
+        waiting_.clear();
+        blocked_ = false;
+    } // the child has ended: a new one asks again for what it needs
 
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); } // messages
 
@@ -33,6 +36,7 @@ class Outgoing {
     EventLoop& loop_;
     Child& child_;
     std::deque<std::vector<std::uint8_t>> waiting_;
+    bool blocked_ = false; // the child is behind, and the loop tells when it can be sent to again
 };
 
 } // namespace otk

@@ -77,6 +77,7 @@ class Reading {
         switch (what) {
         case What::refused:
         case What::same_image: return "refused";
+        case What::not_signed: return "not signed";
         case What::replay: return "replay";
         case What::late: return "late";
         case What::contested: return "contested";

@@ -21,7 +21,12 @@ bool Actor::told(const message::Held& held, const DoorListed* before) {
     const bool known_here = holds_.find(held.row) != nullptr;
     if (!known_here && holds_.size() >= most_told_holds) return false;
     OpenHold hold;
-    hold.hold = {held.row, held.grant, held.address, held.port, from_nanoseconds(held.deadline)};
+    hold.hold = {held.row,
+                 held.grant,
+                 held.address,
+                 held.port,
+                 from_nanoseconds(held.deadline),
+                 std::string(held.argument.view())};
     hold.count = held.count;
     hold.carrier = held.carrier;
     const GrantCache::Found found = details_of(held.grant);
@@ -55,6 +60,7 @@ bool Actor::asked(const message::Act& act) {
     if (unstored_.contains(row)) return true; // has been sent again
     if (unstored_.size() >= most_unstored) return false;
     whose_[row] = act.grant;
+    waiting_.erase(row); // who knew its SYNs is gone
     if (act.undo != 0) return asked_for_undo(act);
     const OpenHold* hold = holds_.find(row);
     const bool stands = hold != nullptr && !hold->ending && hold->details.command.kind != CommandKind::exec;

@@ -36,6 +36,8 @@ message::CaptureSetup capture_setup(const Config& config, const Places& places, 
     setup.dns = config.dns.enabled && !config.dns.zones.empty();
     setup.dns_answer = config.dns.answer;
     setup.dns_confirm = config.dns.confirm;
+    setup.dynamic = config.dynamic.enabled;
+    setup.dynamic_port = config.dynamic.port;
     setup.algorithms = bits_of(config.accept.algorithms);
     setup.window = static_cast<std::uint8_t>(config.accept.window);
     setup.dns_rate = config.dns.rate;
@@ -68,19 +70,24 @@ message::ValidateSetup validate_setup(const Config& config, const Places& places
     setup.algorithms = bits_of(config.accept.algorithms);
     setup.window = static_cast<std::uint8_t>(config.accept.window);
     setup.forward_ports = config.forward.ports;
+    setup.dynamic = config.dynamic.enabled;
+    setup.clock_skew = config.accept.clock_skew.count();
     setup.keep = config.ledger.keep.count();
     setup.output_keep = config.ledger.output_keep.count();
     std::filesystem::path policy = places.policy_db;
     std::filesystem::path ledger = places.ledger_db;
+    std::filesystem::path server_keys = places.server_keys;
     if (root()) {
         // Seen from inside the directory that becomes the root.
         policy = "/" / std::filesystem::relative(policy, places.state);
         ledger = "/" / std::filesystem::relative(ledger, places.state);
+        server_keys = "/" / std::filesystem::relative(server_keys, places.state);
         setup.root = fitting<512>(places.state.string(), "the state directory's path");
         setup.run_as = fitting<33>(config.users.validate, "[users] validate");
     }
     setup.policy_db = fitting<512>(policy.string(), "the path of policy.db");
     setup.ledger_db = fitting<512>(ledger.string(), "the path of ledger.db");
+    setup.server_keys = fitting<512>(server_keys.string(), "the path of the server's keys");
     return setup;
 }
 

@@ -1,6 +1,7 @@
 #include "knockd/validate/acceptance.h"
 
 #include "knockd/validate/confirming.h"
+#include "knockd/validate/packet_rows.h"
 #include "otp/door_port.h"
 
 namespace otk {
@@ -12,30 +13,12 @@ constexpr std::chrono::seconds duplicate_time{60};
 // Of the replays of one value the first in this time makes a row.
 constexpr std::chrono::hours report_time{24};
 
-Row row_of_packet(RowKind kind, const message::Hit& hit, Time now) {
-    Row row;
-    row.at = now;
-    row.kind = kind;
-    row.algorithm = hit.algorithm;
-    row.value = hit.value;
-    row.carrier = hit.carrier;
-    row.source = hit.source;
-    row.source_port = hit.source_port;
-    row.named = hit.named;
-    return row;
-}
-
 message::Report report_of(message::Report::What what, const Known& known, const message::Hit& hit, Time now) {
-    message::Report report;
-    report.what = what;
+    message::Report report = report_of_packet(what, hit, now);
     report.grant = known.grant;
     report.count = known.count;
-    report.carrier = hit.carrier;
-    report.source = hit.source;
-    report.named = hit.named;
     report.other_source = known.source;
     report.other_named = known.named;
-    report.at = to_nanoseconds(now);
     return report;
 }
 
@@ -59,17 +42,26 @@ Acceptance::Acceptance(Book& book, Memory& memory, Ledger& ledger, const PolicyS
                        const Settings& settings) :
     book_(book),
     memory_(memory), ledger_(ledger), grants_(policy), settings_(settings),
+    verifying_(policy.server_id(), settings.server_keys), attempts_(ledger),
     batch_(book, memory, ledger, policy) {}
 
-Outbox Acceptance::take(std::span<const message::Hit> hits,
+Outbox Acceptance::take(std::span<const message::Hit> hits, std::span<const message::Request> requests,
                         const std::function<Time(const message::Hit&)>& when) {
     out_ = {};
     batch_.begin();
     grants_.begin();
     const message::ValidateCounters before = counters_;
     try {
-        for (const message::Hit& hit : hits)
-            take_one(hit, when(hit));
+        std::vector<Look> looks = look_ahead(hits, requests, when); // none for plain knocks alone
+        std::size_t next = 0;
+        for (const message::Hit& hit : hits) {
+            if (hit.request_size == 0) {
+                take_one({hit, when(hit), {}}, nullptr);
+            } else {
+                take_one({hit, when(hit), bytes_of(requests[next])}, &looks[next]);
+                ++next;
+            }
+        }
         batch_.commit();
         if (counters_.spent > before.spent) ++counters_.commits;
     } catch (const std::exception& error) {
@@ -82,6 +74,8 @@ Outbox Acceptance::take(std::span<const message::Hit> hits,
     }
     grants_.end();
     counters_.largest_batch = std::max<std::uint64_t>(counters_.largest_batch, hits.size());
+    counters_.signature_checks = verifying_.signature_checks;
+    counters_.exchanges = verifying_.exchanges;
     out_.watches = batch_.take_watches();
     return std::move(out_);
 }
@@ -99,13 +93,24 @@ Acceptance::Match Acceptance::find(const message::Hit& hit) const {
     return {};
 }
 
-void Acceptance::take_one(const message::Hit& hit, Time now) {
-    if (Known* known = memory_.find(hit.algorithm, hit.value)) return known_again(*known, hit, now);
+// Nobody when the grant was removed or renewed a moment ago, and the book was not told yet. Valid until the
+// next call.
+const GrantDetails* Acceptance::owner_of(const Entry& entry) {
+    const std::optional<GrantDetails>& details = grants_.grant(entry.grant);
+    return details && book_.mark_of(details->grant.chain) == entry.chain ? &*details : nullptr;
+}
+
+void Acceptance::take_one(const Knock& knock, Look* look) {
+    const message::Hit& hit = knock.hit;
+    if (Known* known = memory_.find(hit.algorithm, hit.value)) return known_again(*known, hit, knock.now);
     const Match match = find(hit);
-    if (match.entry == nullptr)
+    const GrantDetails* details = match.entry == nullptr ? nullptr : owner_of(*match.entry);
+    if (details == nullptr)
         ++counters_.stale;
+    else if (look == nullptr && !demands_signature(details->grant))
+        spend(*match.entry, match.steps, *details, knock);
     else
-        spend(*match.entry, match.steps, hit, now);
+        take_signed(match, *details, knock, look);
 }
 
 void Acceptance::known_again(Known& known, const message::Hit& hit, Time now) {
@@ -153,42 +158,47 @@ void Acceptance::record_again(Known& known, RowKind kind, const message::Hit& hi
     out_.reports.push_back(report);
 }
 
-Decision Acceptance::judge(const Entry& entry, const GrantDetails& details, const message::Hit& hit,
-                           Time now) const {
+Decision Acceptance::judge(const Entry& entry, const GrantDetails& details, const Knock& knock) const {
     if (!book_.sharing_image_of(entry).empty()) return {Refusal::same_image_twice, {}};
-    KnockFacts facts{.at = now, .carrier = hit.carrier, .source = hit.source, .named = hit.named};
+    const message::Hit& hit = knock.hit;
+    KnockFacts facts{.at = knock.now, .carrier = hit.carrier, .source = hit.source, .named = hit.named};
     if (has_rate(details.grant.rules)) {
-        const Admitted before = ledger_.admitted(entry.grant, now);
+        const Admitted before = ledger_.admitted(entry.grant, knock.now);
         facts.in_last_hour = before.in_last_hour;
         facts.in_last_day = before.in_last_day;
+    }
+    if (knock.valid != nullptr) {
+        facts.is_signed = true;
+        facts.dynamic = knock.valid->dynamic.has_value();
+        facts.claimed = knock.valid->claimed;
+        facts.clock_skew = settings_.clock_skew;
+        facts.argument = knock.valid->argument;
     }
     return decide(details.user, details.command, details.grant.enabled, details.grant.rules, facts);
 }
 
 // Step 3 and 4. The order on disk is the order here: chain, row, hold and rate stand in one transaction, and
 // what the caller does with the outbox comes after its commit.
-void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit, Time now) {
+void Acceptance::spend(const Entry& found, Count steps, const GrantDetails& details, const Knock& knock,
+                       Refusal unsigned_because) {
     const Entry entry = found; // advancing changes what was found
-    const std::optional<GrantDetails>& details = grants_.grant(entry.grant);
-    // Removed or renewed a moment ago, and the book was not told yet: it is nobody's knock any more.
-    if (!details || book_.mark_of(details->grant.chain) != entry.chain) {
-        ++counters_.stale;
-        return;
-    }
-    const ChainId& chain = details->grant.chain;
-    const Decision decision = judge(entry, *details, hit, now);
+    const message::Hit& hit = knock.hit;
+    const ChainId& chain = details.grant.chain;
+    const Decision decision =
+        unsigned_because == Refusal::none ? judge(entry, details, knock) : Decision{unsigned_because, {}};
 
-    Row row = row_of_packet(decision.allowed() ? RowKind::accepted : RowKind::refused, hit, now);
+    Row row = row_of_packet(decision.allowed() ? RowKind::accepted : RowKind::refused, hit, knock.now);
     row.grant = entry.grant;
     row.chain = chain;
     row.count = entry.count - steps;
     row.jumped = steps - 1;
     row.address = decision.address;
     row.refusal = decision.refusal;
-    row.user = details->user.name;
-    row.command = details->command.name;
+    row.user = details.user.name;
+    row.command = details.command.name;
+    if (!knock.request.empty()) row.request.assign(knock.request.begin(), knock.request.end());
     const Head head = batch_.append(row);
-    batch_.advance(entry, chain, steps, hit.value, now);
+    batch_.advance(entry, chain, steps, hit.value, knock.now);
     const Known known{.kind = Known::Kind::spent,
                       .algorithm = entry.algorithm,
                       .value = hit.value,
@@ -199,18 +209,18 @@ void Acceptance::spend(const Entry& found, Count steps, const message::Hit& hit,
                       .carrier = hit.carrier,
                       .source = hit.source,
                       .named = hit.named,
-                      .last_seen = now};
+                      .last_seen = knock.now};
     batch_.remember(known, row.jumped);
     ++counters_.spent;
     if (decision.allowed())
-        accept(known, head, *details, decision.address, entry.last_used, now);
+        accept(known, head, details, decision, entry.last_used, knock);
     else
-        refuse(known, head, decision.refusal, hit, now);
+        refuse(known, head, decision.refusal, knock);
 }
 
-void Acceptance::accept(const Known& known, const Head& head, const GrantDetails& details,
-                        const Address& address, Time last_used, Time now) {
-    if (has_rate(details.grant.rules)) ledger_.admit(known.grant, now);
+namespace {
+
+message::Act act_of(const Known& known, const Head& head, Time last_used, Time now) {
     message::Act act;
     act.row = head;
     act.grant = known.grant;
@@ -218,33 +228,58 @@ void Acceptance::accept(const Known& known, const Head& head, const GrantDetails
     act.carrier = known.carrier;
     act.source = known.source;
     act.named = known.named;
-    act.address = address;
     act.at = to_nanoseconds(now);
     act.last_used = to_nanoseconds(last_used);
-    if (lasts(details.command)) {
-        if (details.command.kind == CommandKind::forward)
-            act.port = door_port(known.value, settings_.forward_ports);
-        // Without an address where the door waits for whoever claims it.
-        const Hold hold = ledger_.hold({.row = head.row,
-                                        .grant = known.grant,
-                                        .address = address,
-                                        .port = act.port,
-                                        .deadline = now + details.command.hold});
-        act.hold = hold.row;
-        act.deadline = to_nanoseconds(hold.deadline);
+    return act;
+}
+
+} // namespace
+
+void Acceptance::accept(const Known& known, const Head& head, const GrantDetails& details,
+                        const Decision& decision, Time last_used, const Knock& knock) {
+    if (has_rate(details.grant.rules)) ledger_.admit(known.grant, knock.now);
+    message::Act act = act_of(known, head, last_used, knock.now);
+    act.address = decision.address;
+    if (knock.valid != nullptr) {
+        act.is_signed = 1;
+        act.argument = decltype(act.argument)::of(knock.valid->argument);
+        if (knock.valid->dynamic) {
+            act.stage = message::Act::Stage::waits;
+            out_.acts.push_back(act);
+            AcceptedRequest& request = hand_over(act, knock, Refusal::none);
+            request.ignore_sequence = details.grant.rules.ignore_sequence;
+            request.hold = details.command.hold;
+            return;
+        }
     }
+    if (lasts(details.command)) hold(act, known, details, knock.now);
     out_.acts.push_back(act);
 }
 
-void Acceptance::refuse(const Known& known, const Head& head, Refusal refusal, const message::Hit& hit,
-                        Time now) {
+void Acceptance::hold(message::Act& act, const Known& known, const GrantDetails& details, Time now) {
+    if (details.command.kind == CommandKind::forward)
+        act.port = door_port(known.value, settings_.forward_ports);
+    // Without an address where the door waits for whoever claims it.
+    const Hold hold = ledger_.hold({.row = act.row.row,
+                                    .grant = known.grant,
+                                    .address = act.address,
+                                    .port = act.port,
+                                    .deadline = now + details.command.hold,
+                                    .argument = std::string(act.argument.view())});
+    act.hold = hold.row;
+    act.deadline = to_nanoseconds(hold.deadline);
+}
+
+void Acceptance::refuse(const Known& known, const Head& head, Refusal refusal, const Knock& knock) {
     using What = message::Report::What;
     const What what = refusal == Refusal::same_image_twice ? What::same_image : What::refused;
-    message::Report report = report_of(what, known, hit, now);
+    message::Report report = report_of(what, known, knock.hit, knock.now);
     report.row = head;
     report.refusal = refusal;
     out_.reports.push_back(report);
     out_.confirms.push_back(confirm_refusal(known.algorithm, known.value, refusal));
+    if (knock.valid != nullptr && knock.valid->dynamic)
+        (void)hand_over(act_of(known, head, {}, knock.now), knock, refusal);
 }
 
 } // namespace otk

@@ -19,7 +19,8 @@ std::string text_of(const message::Done& done) {
     case Outcome::killed:
     case Outcome::timed_out:
     case Outcome::not_started:
-    case Outcome::interrupted: return "failed";
+    case Outcome::interrupted:
+    case Outcome::no_syns: return "failed";
     case Outcome::none: break;
     }
     return {};

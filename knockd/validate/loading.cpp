@@ -151,7 +151,8 @@ void load_memory(const Ledger& ledger, Memory& memory) {
         case RowKind::interrupted:
         case RowKind::started:
         case RowKind::closed:
-        case RowKind::undo: break;
+        case RowKind::undo:
+        case RowKind::not_signed: break; // not spent
         }
     }
 }

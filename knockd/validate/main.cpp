@@ -4,6 +4,7 @@
 #include "knockd/journal.h"
 #include "knockd/validate/confine.h"
 #include "knockd/validate/validator.h"
+#include "request/signing_key.h"
 #include "store/writer_lock.h"
 
 #include <filesystem>
@@ -73,6 +74,7 @@ void run() {
     for (const Algorithm algorithm : all_algorithms) {
         if (setup.algorithms & bit(algorithm)) prepare(algorithm);
     }
+    prepare_signing();
     drop_privileges(setup.run_as.view(), setup.root.view(), "[users] validate");
     confine_validate();
 

@@ -1,5 +1,7 @@
 #include "knockd/validate/resuming.h"
 
+#include "request/signed_knock.h"
+
 namespace otk {
 
 std::vector<message::Held> held(const Ledger& ledger) {
@@ -11,6 +13,7 @@ std::vector<message::Held> held(const Ledger& ledger) {
         each.address = hold.address;
         each.port = hold.port;
         each.deadline = to_nanoseconds(hold.deadline);
+        each.argument = decltype(each.argument)::of(hold.argument);
         if (const auto knock = ledger.row(hold.row)) {
             each.count = knock->count;
             each.carrier = knock->carrier;
@@ -39,10 +42,14 @@ message::Act question(const Row& row, const Ledger& ledger) {
     if (undo) {
         ask.undo = 1;
         ask.hold = row.of;
+        // Its hold is gone; what the knock was signed for is in its row.
+        if (const auto request = parse_signed_knock(knock.request))
+            ask.argument = decltype(ask.argument)::of(request->argument);
     } else if (const auto hold = ledger.hold_of(row.number)) {
         ask.hold = hold->row;
         ask.port = hold->port;
         ask.deadline = to_nanoseconds(hold->deadline);
+        ask.argument = decltype(ask.argument)::of(hold->argument);
     }
     return ask;
 }

@@ -15,20 +15,12 @@ namespace {
 // Hits that share one commit at most. More than what a commit's time lets in at a thousand knocks a second,
 // few enough that a user waits for one commit and not for a queue.
 constexpr std::size_t largest_batch = 512;
+// Messages of capture in a turn: those hits with their requests, and what else it says.
+constexpr std::size_t most_heard = 4 * largest_batch;
 // What the monitor says and shares a commit at most; then knocks have their turn.
 constexpr std::size_t messages_in_a_turn = 512;
 constexpr std::size_t most_ends_waiting = 8192;         // then they are stored though knocks wait
 constexpr std::chrono::milliseconds policy_period{200}; // "within a second" (DESIGN 8)
-
-// An owned capture may send anything: only what could be a knock is judged.
-bool well_formed(const message::Hit& hit, std::uint8_t algorithms) {
-    const auto number = static_cast<unsigned>(hit.algorithm);
-    if (number > 7 || !(algorithms >> number & 1U)) return false;
-    const bool carrier =
-        hit.carrier == Carrier::udp || hit.carrier == Carrier::icmp || hit.carrier == Carrier::dns;
-    return carrier && hit.value.well_formed() && hit.value.size() == value_size(hit.algorithm) &&
-           hit.source.well_formed() && hit.named.well_formed() && hit.destination.well_formed();
-}
 
 } // namespace
 
@@ -37,10 +29,16 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     setup_(setup),
     policy_(std::move(policy)), ledger_(std::move(ledger)), monitor_(std::move(monitor)),
     capture_(std::move(capture)), from_monitor_(monitor_), from_capture_(capture_),
-    outlet_(monitor_, capture_),
-    acceptance_(
-        book_, memory_, ledger_, policy_,
-        {.window = setup.window, .forward_ports = setup.forward_ports, .report_duplicates = setup.dry_run}),
+    outlet_(monitor_, capture_), server_keys_(setup.server_keys.view()),
+    sessions_({ledger_, outlet_, clock_,
+               [] { return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}; },
+               system_random, setup.forward_ports}),
+    acceptance_(book_, memory_, ledger_, policy_,
+                {.window = setup.window,
+                 .forward_ports = setup.forward_ports,
+                 .report_duplicates = setup.dry_run,
+                 .clock_skew = std::chrono::seconds{setup.clock_skew},
+                 .server_keys = &server_keys_}),
     requests_(book_, memory_, ledger_, policy_),
     retention_(ledger_, std::chrono::seconds{setup.keep}, std::chrono::seconds{setup.output_keep}) {
     monitor_.set_nonblocking();
@@ -50,6 +48,8 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     every_period_ = loop_.every(policy_period, [this] {
         reload_policy();
         do_requests();
+        open_doors();
+        sessions_.look_at_clock();
         store_ends();
         prune();
         tell_counters();
@@ -70,6 +70,7 @@ void Validator::load() {
     policy_change_ = policy_.newest_change(); // before the chains: what changes meanwhile is read once more
     load_all_chains(policy_, ledger_, setup_.algorithms, book_);
     load_memory(ledger_, memory_);
+    load_server_keys();
     if (setup_.dry_run) return;
     Row row;
     row.at = clock_.now();
@@ -77,6 +78,12 @@ void Validator::load() {
     ledger_.begin();
     (void)ledger_.append(row);
     ledger_.commit();
+    try {
+        ledger_.lengthen_log();
+    } catch (const Error& error) {
+        journal("knockd-validate",
+                fmt::format("until the next start a knock takes longer: {}", error.what()));
+    }
 }
 
 // The monitor knows what there is to close before it hears of new knocks, and whether an open command still
@@ -118,28 +125,39 @@ void Validator::hear_capture() {
     bool begin = false;
     bool ended = false;
     bool broken = false;
-    while (hits_.size() < largest_batch && !ended && !broken) {
+    for (std::size_t heard = 0; heard < most_heard; ++heard) {
+        if (hits_.all().size() >= largest_batch || ended || broken) break;
         const Mailbox::Next next = from_capture_.next();
         if (next == Mailbox::Next::nothing_yet || next == Mailbox::Next::closed) break;
-        if (const auto hit = from_capture_.as<message::Hit>(); hit && well_formed(*hit, setup_.algorithms)) {
-            hits_.push_back(*hit);
+        const Hits::Taken taken = hits_.take(from_capture_);
+        if (taken != Hits::Taken::not_a_hit) {
+            broken = taken == Hits::Taken::broken;
+        } else if (const auto arrived = from_capture_.as<message::Arrived>()) {
+            sessions_.arrived(*arrived);
+        } else if (const auto asked = from_capture_.as<message::Asked>()) {
+            sessions_.asked(*asked);
         } else if (from_capture_.as<message::Begin>()) {
             begin = true;
+            hits_.begin_again();
         } else if (from_capture_.as<message::Ended>()) {
             ended = true;
         } else {
             broken = true;
         }
     }
-    if (!hits_.empty()) judge(hits_);
-    if (begin) send_everything();
+    if (!hits_.all().empty()) judge();
+    open_doors();
+    if (begin) {
+        send_everything();
+        sessions_.say_all();
+    }
     if (ended) outlet_.tell_monitor(message::Ended{});
     // What it still has in the channel is judged like all else.
     if (broken) outlet_.tell_monitor(message::BrokenCapture{});
 }
 
-void Validator::judge(std::span<const message::Hit> hits) {
-    const Outbox out = acceptance_.take(hits, [this](const message::Hit& hit) {
+void Validator::judge() {
+    Outbox out = acceptance_.take(hits_.all(), hits_.requests(), [this](const message::Hit& hit) {
         return setup_.dry_run ? from_nanoseconds(hit.at) : clock_.now();
     });
     if (out.lost > 0) {
@@ -151,6 +169,10 @@ void Validator::judge(std::span<const message::Hit> hits) {
         outlet_.tell_monitor(act);
     for (const message::Report& report : out.reports)
         outlet_.tell_monitor(report);
+    if (!setup_.dry_run) { // nothing comes after it there
+        for (AcceptedRequest& request : out.requests)
+            sessions_.begin(std::move(request));
+    }
     if (setup_.confirm) {
         for (const message::Confirm& confirm : out.confirms)
             outlet_.tell_capture(confirm);
@@ -188,6 +210,7 @@ bool Validator::hits_wait() const {
 
 // Whoever waits to hear what became of her knock does not wait for its end to be stored.
 void Validator::take_done(const message::Done& done) {
+    sessions_.ended(done);
     std::optional<Row> knock;
     try {
         knock = ledger_.row(done.row);
@@ -200,8 +223,11 @@ void Validator::take_done(const message::Done& done) {
 }
 
 void Validator::tell_counters() {
-    if (acceptance_.counters() == told_) return;
-    told_ = acceptance_.counters();
+    message::ValidateCounters counters = acceptance_.counters();
+    counters.requests_waiting = sessions_.counts().waiting;
+    counters.requests_open = sessions_.counts().open;
+    if (counters == told_) return;
+    told_ = counters;
     outlet_.tell_monitor(told_);
 }
 
@@ -211,6 +237,7 @@ void Validator::store_ends() {
             outlet_.tell_monitor(stored);
         for (const message::Released& released : releases_.store(ledger_, clock_.now())) {
             outlet_.tell_monitor(released);
+            sessions_.released(released.hold);
             const bool said = setup_.confirm && released.row.row != RowNumber{} && released.undo == 0;
             const auto knock = said ? ledger_.row(released.hold) : std::nullopt;
             const auto closed = knock ? confirm_closed(*knock, clock_.now()) : std::nullopt;
@@ -231,6 +258,7 @@ void Validator::reload_policy() {
         if (version == policy_version_) return;
         policy_change_ =
             load_changed_chains(policy_, ledger_, setup_.algorithms, policy_change_, book_, watches);
+        load_server_keys();
         policy_version_ = version;
         requests_due_ = true;
         policy_trouble_.over();
@@ -239,6 +267,29 @@ void Validator::reload_policy() {
             fmt::format("the policy cannot be read now, what was known stays: {}", error.what()));
     }
     outlet_.tell_watches(watches, false);
+}
+
+void Validator::load_server_keys() {
+    if (!setup_.dynamic) return;
+    std::vector<std::string> troubles = server_keys_.load(policy_, clock_.now());
+    if (troubles.empty() && server_keys_.at(clock_.now()).empty())
+        troubles.emplace_back("dynamic mode is on, and the server has no key that is in force: requests are "
+                              "refused until `knockmgr key rotate` makes one");
+    if (troubles == key_troubles_) return; // said already
+    for (const std::string& trouble : troubles)
+        journal("knockd-validate", trouble);
+    key_troubles_ = std::move(troubles);
+}
+
+// Of dynamic requests whose SYNs have come.
+void Validator::open_doors() {
+    try {
+        sessions_.open_doors();
+        doors_trouble_.over();
+    } catch (const Error& error) {
+        doors_trouble_.say(
+            fmt::format("the door of a dynamic request waits to be recorded: {}", error.what()));
+    }
 }
 
 void Validator::do_requests() {

@@ -8,10 +8,13 @@
 #include "knockd/messages.h"
 #include "knockd/validate/acceptance.h"
 #include "knockd/validate/ends.h"
+#include "knockd/validate/hits.h"
 #include "knockd/validate/outlet.h"
 #include "knockd/validate/releases.h"
 #include "knockd/validate/requests.h"
 #include "knockd/validate/retention.h"
+#include "knockd/validate/server_keys.h"
+#include "knockd/validate/sessions.h"
 #include "store/ledger.h"
 #include "store/policy_store.h"
 #include "sys/channel.h"
@@ -35,11 +38,13 @@ class Validator {
     void load();
     void resume();
     void hear_capture();
-    void judge(std::span<const message::Hit> hits);
+    void judge();
     void hear_monitor();
     [[nodiscard]] bool hits_wait() const;
     void take_done(const message::Done& done);
     void store_ends();
+    void open_doors();
+    void load_server_keys();
     void tell_counters();
     void reload_policy();
     void do_requests();
@@ -55,6 +60,8 @@ class Validator {
     Mailbox from_monitor_;
     Mailbox from_capture_;
     Outlet outlet_;
+    ServerKeys server_keys_;
+    Sessions sessions_; // of dynamic requests
     Book book_;
     Memory memory_;
     Acceptance acceptance_;
@@ -64,15 +71,17 @@ class Validator {
     Retention retention_;
     message::ValidateCounters told_;
     std::int64_t policy_version_ = 0;
-    std::int64_t policy_change_ = 0; // number of the newest one that the book agrees with
+    std::int64_t policy_change_ = 0;        // number of the newest one that the book agrees with
+    std::vector<std::string> key_troubles_; // that were said
     bool requests_due_ = true;
     bool prune_due_ = true;
     Complaint spend_trouble_{"knockd-validate"};
     Complaint ends_trouble_{"knockd-validate"};
+    Complaint doors_trouble_{"knockd-validate"};
     Complaint policy_trouble_{"knockd-validate"};
     Complaint request_trouble_{"knockd-validate"};
     Complaint prune_trouble_{"knockd-validate"};
-    std::vector<message::Hit> hits_;
+    Hits hits_{setup_.algorithms};
     EventLoop loop_;
     std::unique_ptr<EventLoop::Timer> every_period_;
     std::unique_ptr<EventLoop::Timer> every_hour_;

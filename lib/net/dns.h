@@ -68,6 +68,7 @@ struct Below {
     std::size_t zone = 0;   // index into the zones given
     std::size_t labels = 0; // how many labels stand in front of the zone: 0 is the apex
     std::string_view label; // next to the zone's name, any octets, in the message; empty for the apex
+    Bytes front;            // all of them in wire form, left to right, each behind its length octet
 };
 // The longest zone the name lies in or under, comparing letters without case; nothing when it lies under
 // none.

@@ -131,6 +131,15 @@ void Candidates::add(const Candidate& candidate) {
     candidates_[size_++] = candidate;
 }
 
+Candidate value_of_message(Bytes message) {
+    Candidate candidate;
+    candidate.shape = Shape::raw;
+    candidate.bytes = message.first(long_value);
+    candidate.whole = true;
+    candidate.message = message;
+    return candidate;
+}
+
 Candidates udp_candidates(Bytes payload) {
     Candidates candidates;
     if (payload.size() == short_value || payload.size() == long_value) {
@@ -140,7 +149,16 @@ Candidates udp_candidates(Bytes payload) {
         raw.whole = true;
         candidates.add(raw);
     }
-    if (const auto text = text_candidate(payload)) candidates.add(*text);
+    if (looks_signed(payload))
+        candidates.add(value_of_message(payload));
+    else if (const auto text = text_candidate(payload))
+        candidates.add(*text);
+    return candidates;
+}
+
+Candidates dynamic_candidates(Bytes payload) {
+    Candidates candidates;
+    if (looks_like_dynamic_request(payload)) candidates.add(value_of_message(payload));
     return candidates;
 }
 
@@ -158,7 +176,10 @@ Candidates icmp_candidates(Bytes payload) {
             return candidates;
         }
     }
-    add_raw_at(candidates, payload, 0);
+    if (looks_signed(payload))
+        candidates.add(value_of_message(payload));
+    else
+        add_raw_at(candidates, payload, 0);
     if (text) return candidates;
     // In this order, so that of two that begin alike the one with more bytes behind it stays.
     for (const std::size_t offset : {8U, 16U, 24U}) {

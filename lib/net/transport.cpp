@@ -6,6 +6,7 @@ namespace {
 
 // IANA's protocol numbers.
 constexpr std::uint8_t icmp = 1;
+constexpr std::uint8_t tcp = 6;
 constexpr std::uint8_t udp = 17;
 constexpr std::uint8_t icmpv6 = 58;
 
@@ -13,6 +14,12 @@ constexpr std::uint8_t icmp_echo_request = 8;     // RFC 792
 constexpr std::uint8_t icmpv6_echo_request = 128; // RFC 4443 section 4.1
 constexpr std::size_t udp_header = 8;             // RFC 768
 constexpr std::size_t echo_header = 8;
+
+// RFC 9293 section 3.1.
+constexpr std::uint8_t tcp_fin = 0x01;
+constexpr std::uint8_t tcp_syn_flag = 0x02;
+constexpr std::uint8_t tcp_rst = 0x04;
+constexpr std::uint8_t tcp_ack = 0x10;
 
 // Fills in ports and payload.
 std::optional<Unread> read_udp(Packet& packet, Bytes bytes) {
@@ -42,9 +49,27 @@ std::optional<Unread> read_echo(Packet& packet, Bytes bytes, std::uint8_t reques
     return std::nullopt;
 }
 
+// Fills in ports and sequence number.
+std::optional<Unread> read_syn(Packet& packet, Bytes bytes) {
+    Reader reader(bytes);
+    const auto source_port = reader.u16();
+    const auto destination_port = reader.u16();
+    const auto sequence = reader.u32();
+    const bool skipped = reader.skip(5); // the acknowledged number, and where the data begins
+    const auto flags = reader.u8();
+    if (!source_port || !destination_port || !sequence || !skipped || !flags) return Unread::truncated;
+    if ((*flags & (tcp_fin | tcp_syn_flag | tcp_rst | tcp_ack)) != tcp_syn_flag) return Unread::not_a_carrier;
+    packet.transport = Transport::tcp_syn;
+    packet.source_port = *source_port;
+    packet.destination_port = *destination_port;
+    packet.sequence = *sequence;
+    return std::nullopt;
+}
+
 std::optional<Unread> read_transport(Packet& packet, const IpPacket& ip) {
     const bool ipv4 = ip.source.family() == Family::ipv4;
     if (ip.protocol == udp) return read_udp(packet, ip.payload);
+    if (ip.protocol == tcp) return read_syn(packet, ip.payload);
     if (ip.protocol == icmp && ipv4) {
         return read_echo(packet, ip.payload, icmp_echo_request, Transport::icmp_echo);
     }

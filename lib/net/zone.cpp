@@ -43,6 +43,7 @@ namespace {
 Below describe(Bytes name, std::size_t at, std::size_t zone) {
     Below below;
     below.zone = zone;
+    below.front = name.first(at);
     for (std::size_t label = 0; label < at; label += std::size_t{1} + name[label]) {
         ++below.labels;
         below.label = as_text(name.subspan(label + 1, name[label]));

@@ -30,6 +30,7 @@ bool lies_within(Bytes part, Bytes whole) {
 }
 
 Candidates candidates_of(const Packet& packet) {
+    if (packet.transport == Transport::tcp_syn) return {};
     return packet.transport == Transport::udp ? udp_candidates(packet.payload)
                                               : icmp_candidates(packet.payload);
 }
@@ -118,6 +119,30 @@ bool valid_frames_are_read_whole() {
     });
 }
 
+bool only_syns_are_read_of_tcp() {
+    return rc::check("of a TCP segment the ports and the sequence number are read, if it is a SYN", [] {
+        const auto port = *rc::gen::arbitrary<std::uint16_t>();
+        const auto sequence = *rc::gen::arbitrary<std::uint32_t>();
+        const auto flags = *rc::gen::arbitrary<std::uint8_t>();
+        const bool ipv6 = *rc::gen::arbitrary<bool>();
+        Buffer segment = make_frame::tcp(port, sequence, flags);
+        make_frame::append(segment, *bytes_up_to(80));
+        const LinkType link = *any_link();
+        Buffer frame = link_header(link, ipv6, *rc::gen::inRange(0, 3));
+        make_frame::append(frame, ipv6 ? with_extensions(segment, 6, *rc::gen::inRange(0, 9))
+                                       : make_frame::ipv4(6, segment));
+        const auto packet = decode_packet(link, frame);
+        const bool syn = (flags & 0x02U) != 0 && (flags & 0x15U) == 0;
+        RC_CLASSIFY(syn, "SYN");
+        RC_ASSERT(static_cast<bool>(packet) == syn);
+        if (!syn) return;
+        RC_ASSERT(packet->transport == Transport::tcp_syn);
+        RC_ASSERT(packet->destination_port == port);
+        RC_ASSERT(packet->sequence == sequence);
+        check_packet(*packet, frame);
+    });
+}
+
 bool cut_frames_give_nothing() {
     return rc::check("a frame cut anywhere before its padding gives nothing", [] {
         const Made made = make_any();
@@ -190,6 +215,7 @@ bool named_addresses_come_back() {
 bool frame_properties() {
     // Not short-circuited: each one reports.
     bool all = valid_frames_are_read_whole();
+    all &= only_syns_are_read_of_tcp();
     all &= cut_frames_give_nothing();
     all &= bent_frames_stay_within_themselves();
     all &= random_bytes_stay_within_themselves();

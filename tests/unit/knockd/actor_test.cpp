@@ -1,6 +1,7 @@
 // What the monitor does about a spent knock: its own checks, the command, the end that is kept until it is
 // stored.
 
+#include "knockd/monitor/contract.h"
 #include "tests/unit/knockd/acting.h"
 
 #include <doctest/doctest.h>
@@ -115,6 +116,78 @@ TEST_CASE("the decision is taken again from root's own file") {
         CHECK(a.status.refused == 1);
         CHECK(a.mark.head() == act.row);
     }
+}
+
+namespace {
+
+// Of a command that is handed an argument by signed knocks.
+message::Act carrying(Acting& a, std::string_view argument) {
+    Command command;
+    command.name = "told";
+    command.argv = {"/bin/sh", "-c", "echo \"$0 $OTK_ARGUMENT\"", "{argument}"};
+    command.argument = "[a-z]+";
+    command.run_as = "nobody";
+    a.files.use(command);
+    message::Act act = a.act();
+    act.is_signed = 1;
+    act.argument = decltype(act.argument)::of(argument);
+    return act;
+}
+
+} // namespace
+
+TEST_CASE("an argument reaches the program in its place and in its environment") {
+    Acting a;
+    CHECK(a.actor->act(carrying(a, "nginx")));
+    a.until_sent(1);
+    CHECK(text_of(a.sent[0]) == "nginx nginx\n");
+}
+
+TEST_CASE("the argument is compared with the pattern of root's own file again") {
+    for (const std::string_view argument : {"", "two words", "-rf", "x;reboot"}) {
+        CAPTURE(argument);
+        Acting a;
+        CHECK(a.actor->act(carrying(a, argument)));
+        REQUIRE(a.sent.size() == 1);
+        CHECK(a.sent[0].done.refusal == Refusal::argument_not_allowed);
+    }
+    Acting a; // of a command that takes none
+    message::Act act = a.act();
+    act.named = act.source;
+    act.is_signed = 1;
+    act.argument = decltype(act.argument)::of("nginx");
+    CHECK(a.actor->act(act));
+    REQUIRE(a.sent.size() == 1);
+    CHECK(a.sent[0].done.refusal == Refusal::argument_not_allowed);
+}
+
+TEST_CASE("an argument that no client may send breaks the contract") {
+    Acting a;
+    message::Act act = carrying(a, "x");
+    CHECK(well_formed(act));
+    for (const std::string& argument : {std::string("a\nb"), std::string("\x7f"), std::string(257, 'a')}) {
+        act.argument = decltype(act.argument)::of(argument);
+        CHECK_FALSE(well_formed(act));
+    }
+    act.argument = {};
+    act.is_signed = 2;
+    CHECK_FALSE(well_formed(act));
+}
+
+TEST_CASE("the address that was signed counts where it is the packet's source") {
+    Acting a;
+    message::Act act = a.act();
+    act.named = act.source;
+    act.address = act.source;
+    act.is_signed = 1;
+    CHECK(a.actor->act(act));
+    a.until_sent(1);
+    CHECK(text_of(a.sent[0]).starts_with("192.0.2.7 "));
+    message::Act other = a.act();
+    other.named = *Address::parse("203.0.113.9");
+    other.is_signed = 1;
+    CHECK(a.actor->act(other));
+    CHECK(a.sent.back().done.refusal == Refusal::address_not_allowed);
 }
 
 TEST_CASE("the validator's address is not believed, only the packet's") {

@@ -89,6 +89,38 @@ TEST_CASE("a command that could not be started says which step failed and why") 
     CHECK(r.run(shell(99, "exit 7")).done.status == 7);
 }
 
+TEST_CASE("by spares: each command has one as soon as there is one, and is forked while there is none") {
+    Spares spares;
+    Running r(16, &spares);
+    for (int row = 1; row <= 3; ++row) {
+        r.children.until([&] { return spares.spare() >= 0; });
+        const std::string spare = std::to_string(spares.spare());
+        const std::size_t before = r.ends.size();
+        r.commands.submit(shell(2 * row, "echo $$; exit 3"));
+        r.commands.submit(shell(2 * row + 1, "echo $$; exit 4"));
+        r.until_ended(before + 2);
+        for (std::size_t place = before; place < before + 2; ++place) {
+            const bool first = r.ends[place].done.row == RowNumber{2 * row};
+            CHECK(r.ends[place].done.outcome == Outcome::exited);
+            CHECK(r.ends[place].done.status == (first ? 3 : 4));
+            CHECK((text_of(r.ends[place]) == spare + "\n") == first);
+        }
+    }
+}
+
+TEST_CASE("by spares: a time limit, and a program that cannot be started") {
+    Spares spares;
+    Running r(16, &spares);
+    r.children.until([&] { return spares.spare() >= 0; });
+    const End& missing = r.run(job_of_program(1, "/no/such/program"));
+    CHECK(missing.done.outcome == Outcome::not_started);
+    CHECK(missing.done.status == ENOENT);
+    r.children.until([&] { return spares.spare() >= 0; });
+    const End& end = r.run(shell(2, "echo begun; sleep 5000 & sleep 5000", std::chrono::seconds{1}));
+    CHECK(end.done.outcome == Outcome::timed_out);
+    CHECK(text_of(end) == "begun\n");
+}
+
 TEST_CASE("the time limit ends the whole process group") {
     Running r;
     const std::string fifo = r.fifo("held");

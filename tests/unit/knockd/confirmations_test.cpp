@@ -43,7 +43,7 @@ struct Asking {
         confirmations.add(confirm, now);
     }
     std::string label(const std::string& label, std::chrono::nanoseconds now = start, Time wall = noon) {
-        return std::string(confirmations.about(label, now, wall).view());
+        return std::string(confirmations.about(dns_candidates(label), now, wall).view());
     }
     std::string about(const Value& value, std::chrono::nanoseconds now = start, Time wall = noon) {
         return label(format_compact(value, TextForm::base32), now, wall);
@@ -84,7 +84,9 @@ TEST_CASE("a knock is known by every form of its value, with and without an addr
 TEST_CASE("an algorithm that is off is not read for") {
     Confirmations only_sha256(bit(Algorithm::sha256));
     only_sha256.add(confirm(value(1, 8), "done 0"), start);
-    CHECK(only_sha256.about(format_compact(value(1, 8), TextForm::base32), start, noon).size == 0);
+    CHECK(
+        only_sha256.about(dns_candidates(format_compact(value(1, 8), TextForm::base32)), start, noon).size ==
+        0);
 }
 
 TEST_CASE("a minute after it came it is forgotten") {
@@ -158,4 +160,18 @@ TEST_CASE("one that took the place of an earlier one is not forgotten when that 
     CHECK(a.about(value(0)) == "done 0");
     a.add(confirm(value(5000), "x"));
     CHECK(a.about(value(0)).empty());
+}
+
+TEST_CASE("whoever repeats the name of a signed knock is told the same") {
+    Asking a;
+    a.add(confirm(value(1), "done 0"));
+    std::vector<std::uint8_t> message(smallest_signed_knock);
+    const Value known = value(1);
+    std::copy(known.view().begin(), known.view().end(), message.begin());
+    message[type_offset] = signed_knock_type;
+    Candidates candidates;
+    candidates.add(value_of_message(message));
+    CHECK(a.confirmations.about(candidates, start, noon).view() == "done 0");
+    message[0] ^= 1;
+    CHECK(a.confirmations.about(candidates, start, noon).size == 0);
 }

@@ -64,9 +64,16 @@ Buffer udp_to(std::uint16_t port, const Buffer& payload) {
     return make_frame::ipv4(17, make_frame::udp(port, payload));
 }
 
+// Random bytes with the type of a message behind what would be its value or id.
+Buffer typed(std::mt19937_64& random, std::uint8_t type, std::size_t size) {
+    Buffer bytes = random_bytes(random, size);
+    bytes[type_offset] = type;
+    return bytes;
+}
+
 // Look-alikes of all carriers, and what is not even that.
 Buffer garbage(std::mt19937_64& random, std::size_t number) {
-    switch (number % 7) {
+    switch (number % 10) {
     case 0: return udp_to(62201, random_bytes(random, 16));
     case 1: return make_frame::ipv4(1, make_frame::echo_request(8, random_bytes(random, 56)));
     case 2: return udp_to(53, question(random));
@@ -76,13 +83,17 @@ Buffer garbage(std::mt19937_64& random, std::size_t number) {
         return udp_to(62201, Buffer(text.begin(), text.end()));
     }
     case 5: return udp_to(62201, random_bytes(random, 300));
+    case 6: return make_frame::ipv4(6, make_frame::tcp(22, 1, 2)); // a SYN, on a server that has many
+    case 7: return udp_to(40'001, typed(random, 2, 172));          // like a dynamic request
+    case 8: return udp_to(40'001, typed(random, 3, 89));           // like a question about one
     default: return random_bytes(random, 40);
     }
 }
 
 message::CaptureSetup setup() {
     message::CaptureSetup setup;
-    setup.offline = setup.udp = setup.icmp = setup.dns = true;
+    setup.offline = setup.udp = setup.icmp = setup.dns = setup.dynamic = true;
+    setup.dynamic_port = 40'001;
     for (const Algorithm algorithm : all_algorithms)
         setup.algorithms |= bit(algorithm);
     setup.window = 10;
@@ -126,7 +137,7 @@ Cost cost_of(std::size_t frames) {
     sources.push_back(file_of(directory, frames));
     std::vector<std::string> troubles;
     const message::CaptureSetup settings = setup();
-    Capture capture(settings, std::move(sources), Answering(settings, troubles),
+    Capture capture(settings, std::move(sources), Answering(settings, troubles), Replying(settings, troubles),
                     std::move(monitor_of_capture), std::move(validate_of_capture), 7);
 
     message::Watch watch;
@@ -158,12 +169,13 @@ Cost cost_of(std::size_t frames) {
 } // namespace
 
 TEST_CASE("garbage costs no allocation and no message") {
-    const Cost few = cost_of(7 * 10);
-    const Cost many = cost_of(7 * 1000);
+    const Cost few = cost_of(10 * 10);
+    const Cost many = cost_of(10 * 1000);
     CHECK(many.allocations == few.allocations);
     CHECK(many.messages == 2); // that it began and that it ended
-    CHECK(many.counters.seen == 7000);
-    CHECK(many.counters.noise == 6000);
+    CHECK(many.counters.seen == 10'000);
+    CHECK(many.counters.noise == 8000);
     CHECK(many.counters.unread == 1000);
+    CHECK(many.counters.syns == 1000);
     CHECK(many.counters.hits == 0);
 }

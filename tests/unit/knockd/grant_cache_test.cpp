@@ -4,6 +4,7 @@
 #include "tests/unit/knockd/policy_files.h"
 
 #include <doctest/doctest.h>
+#include <thread>
 
 using namespace otk;
 using namespace otk::test;
@@ -38,4 +39,24 @@ TEST_CASE("a grant that is not there is none until it is; one that was removed i
     const auto removed = cache.grant_or_removed(next);
     REQUIRE(*removed);
     CHECK((*removed)->command.name == "second");
+}
+
+TEST_CASE("in a turn a change is seen within a millisecond, and after it at once") {
+    PolicyFiles files;
+    GrantCache cache(files.policy);
+    {
+        const GrantCache::Turn turn(cache);
+        const auto first = cache.grant(files.grant);
+        REQUIRE(*first);
+        files.admin.set_user_enabled(files.user, false);
+        std::this_thread::sleep_for(GrantCache::lasts);
+        CHECK_FALSE((*cache.grant(files.grant))->user.enabled);
+        files.admin.set_user_enabled(files.user, true);
+    }
+    CHECK((*cache.grant(files.grant))->user.enabled);
+    files.admin.set_user_enabled(files.user, false);
+    {
+        const GrantCache::Turn turn(cache); // a new one knows nothing of the one before
+        CHECK_FALSE((*cache.grant(files.grant))->user.enabled);
+    }
 }

@@ -72,4 +72,106 @@ TEST_CASE("a queue of hits has an end") {
     CHECK_FALSE(queue.full());
 }
 
+namespace {
+
+message::Hit signed_hit(std::uint16_t number, std::size_t size) {
+    message::Hit made = hit(number);
+    made.request_size = static_cast<std::uint16_t>(size);
+    return made;
+}
+
+std::vector<std::uint8_t> request(std::uint16_t number, std::size_t size) {
+    std::vector<std::uint8_t> bytes(size, static_cast<std::uint8_t>(number));
+    bytes[0] = static_cast<std::uint8_t>(number >> 8);
+    return bytes;
+}
+
+// Some plain ones first, so that the channel is full now behind a hit and now behind a request.
+std::size_t size_of(std::uint16_t number, std::uint16_t plain) {
+    if (number < plain) return 0;
+    return number % 2 == 0 ? 108 : 364;
+}
+
+void send_all(HitQueue& queue, std::uint16_t all, std::uint16_t plain) {
+    for (std::uint16_t number = 0; number < all; ++number) {
+        const std::size_t size = size_of(number, plain);
+        queue.send(signed_hit(number, size), size == 0 ? std::vector<std::uint8_t>{} : request(number, size));
+    }
+}
+
+// What comes next: a hit, or the request of the one before.
+class Reading {
+  public:
+    explicit Reading(std::uint16_t plain) : plain_(plain) {}
+    void take(const Mailbox& mailbox) {
+        if (missing_ == 0) return take_hit(mailbox);
+        const auto behind = mailbox.as<message::Request>();
+        REQUIRE(behind);
+        REQUIRE(behind->size == missing_);
+        const auto expected = request(static_cast<std::uint16_t>(hits_ - 1), missing_);
+        REQUIRE(std::equal(expected.begin(), expected.end(), behind->bytes.begin()));
+        missing_ = 0;
+    }
+    [[nodiscard]] bool whole(std::uint16_t hits) const { return hits_ == hits && missing_ == 0; }
+
+  private:
+    void take_hit(const Mailbox& mailbox) {
+        const auto got = mailbox.as<message::Hit>();
+        REQUIRE(got);
+        REQUIRE(got->source_port == hits_);
+        missing_ = got->request_size;
+        REQUIRE(missing_ == size_of(hits_, plain_));
+        ++hits_;
+    }
+    std::uint16_t plain_;
+    std::uint16_t hits_ = 0;
+    std::size_t missing_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("each hit is followed by its request, also when the channel fills up between the two") {
+    for (std::uint16_t plain = 0; plain < 8; ++plain) {
+        CAPTURE(plain);
+        auto [ours, theirs] = Channel::make_pair();
+        ours.set_nonblocking();
+        theirs.set_nonblocking();
+        EventLoop loop;
+        HitQueue queue(loop, ours);
+        constexpr std::uint16_t all = 2000;
+        send_all(queue, all, plain);
+        REQUIRE(queue.size() > 0);
+
+        Reading reading(plain);
+        loop.on_readable(theirs.fd(), [&, &theirs = theirs] {
+            Mailbox mailbox(theirs);
+            REQUIRE(mailbox.next() == Mailbox::Next::message); // one at a time
+            reading.take(mailbox);
+            if (reading.whole(all)) loop.stop();
+        });
+        loop.run();
+        CHECK(queue.size() == 0);
+    }
+}
+
+TEST_CASE("requests fill the queue by their bytes") {
+    auto [ours, theirs] = Channel::make_pair();
+    ours.set_nonblocking();
+    EventLoop loop;
+    HitQueue queue(loop, ours);
+    std::size_t sent = 0;
+    for (; !queue.full(); ++sent) {
+        REQUIRE(sent < HitQueue::most);
+        queue.send(signed_hit(1, largest_request), request(1, largest_request));
+    }
+    CHECK(queue.size() * largest_request <= HitQueue::most_request_bytes + largest_request);
+    CHECK(queue.size() > HitQueue::most_request_bytes / largest_request - 3);
+    while (queue.full()) {
+        Mailbox mailbox(theirs);
+        REQUIRE(mailbox.next() == Mailbox::Next::message);
+        queue.flush();
+    }
+    CHECK(queue.size() > 0);
+}
+
 } // namespace otk

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <vector>
 
 using namespace otk;
@@ -89,23 +90,23 @@ TEST_CASE("a flood of invented values and sources is bounded") {
 
 TEST_CASE("an unspent value from one source is reported ten times a second") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start + 99ms));
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start + 100ms));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, start + 199ms));
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 99ms));
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 100ms));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 199ms));
     // With another named address it is how a knock is contested.
-    CHECK(hold_back.pass_unspent(value(1), address(1), address(7), start + 199ms));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), address(7), start + 200ms - 1ns));
+    CHECK(hold_back.pass_unspent(value(1), address(1), address(7), {}, start + 199ms));
+    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), address(7), {}, start + 200ms - 1ns));
 }
 
 TEST_CASE("what was reported as unspent is reported again when it is known, and the other way round") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, start));
+    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
     CHECK(hold_back.pass_known(value(1), address(1), start + 1us));
     CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 2us));
     CHECK(hold_back.pass_known(value(2), address(1), start + 3us));
-    CHECK(hold_back.pass_unspent(value(2), address(1), {}, start + 4us));
+    CHECK(hold_back.pass_unspent(value(2), address(1), {}, {}, start + 4us));
 }
 
 TEST_CASE("an unspent value from invented sources is reported eight times in any tenth of a second") {
@@ -113,7 +114,7 @@ TEST_CASE("an unspent value from invented sources is reported eight times in any
     std::vector<std::chrono::nanoseconds> passed;
     for (unsigned i = 0; i < 50'000; ++i) { // five seconds
         const auto now = start + i * 100us;
-        if (hold_back.pass_unspent(value(1), address(static_cast<std::uint8_t>(i % 251)), {}, now))
+        if (hold_back.pass_unspent(value(1), address(static_cast<std::uint8_t>(i % 251)), {}, {}, now))
             passed.push_back(now);
     }
     CHECK(passed.size() >= 50 * 8);
@@ -126,10 +127,36 @@ TEST_CASE("different unspent values are never held back, not even in a flood of 
     unsigned flood = 0;
     for (std::uint32_t i = 0; i < 20'000; ++i) { // in one second, from one source: a NAT has many users
         const auto now = start + i * 50us;
-        REQUIRE(hold_back.pass_unspent(value(1000 + i), address(1), {}, now));
+        REQUIRE(hold_back.pass_unspent(value(1000 + i), address(1), {}, {}, now));
         for (int repeats = 0; repeats < 50; ++repeats)
-            flood += hold_back.pass_unspent(value(1), address(2), {}, now) ? 1U : 0U;
+            flood += hold_back.pass_unspent(value(1), address(2), {}, {}, now) ? 1U : 0U;
     }
     CHECK(flood >= 10);
     CHECK(flood <= 60); // of a million: ten times, and others took its place a few times
+}
+
+TEST_CASE("a wrong request of a value does not hold back the right one") {
+    HoldBack hold_back(77);
+    std::vector<std::uint8_t> right(108, 1);
+    for (std::size_t i = 16; i < right.size(); ++i) {
+        std::vector<std::uint8_t> wrong = right;
+        wrong[i] ^= 0x80;
+        const auto now = start + i * 1s;
+        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, wrong, now));
+        REQUIRE_FALSE(hold_back.pass_unspent(value(1), address(1), {}, wrong, now + 1us));
+        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, right, now + 2us));
+        REQUIRE_FALSE(hold_back.pass_unspent(value(1), address(1), {}, right, now + 3us));
+        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, {}, now + 4us)); // nor does the value alone
+    }
+}
+
+TEST_CASE("eight requests of one value in a tenth of a second are reported, whatever is in them") {
+    HoldBack hold_back(78);
+    unsigned passed = 0;
+    for (std::uint32_t i = 0; i < 10'000; ++i) {
+        std::vector<std::uint8_t> request(108, 7);
+        std::memcpy(request.data() + 20, &i, sizeof i);
+        passed += hold_back.pass_unspent(value(1), address(1), {}, request, start + i * 1us) ? 1U : 0U;
+    }
+    CHECK(passed == 8);
 }

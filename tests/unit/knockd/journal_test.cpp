@@ -57,6 +57,70 @@ TEST_CASE("a line says whether it was taken") {
     CHECK(succeeded(status));
 }
 
+TEST_CASE("lines that are gathered come together, in their order, and before one that must be taken") {
+    const int status = status_of([] {
+        alarm(60);
+        const FullJournal full;
+        (void)full.read_all();
+        journal("knockd", "before"); // and those that were lost while it was full have been said
+        (void)full.read_all();
+        {
+            const GatheredLines lines;
+            journal("knockd", "one");
+            journal("knockd", "two\n");
+            require_in_child(full.read_all().empty(), "written at once");
+            require_in_child(journal_taken("knockd", "anchor"), "not taken");
+            require_in_child(full.read_all() == "knockd: one\nknockd: two\\x0a\nknockd: anchor\n",
+                             "not in their order");
+            journal("knockd", "three");
+        }
+        require_in_child(full.read_all() == "knockd: three\n", "not written at the end");
+        journal("knockd", "after");
+        require_in_child(full.read_all() == "knockd: after\n", "still gathered");
+    });
+    CHECK(succeeded(status));
+}
+
+TEST_CASE("gathered lines are written by pages, whole, and each that is lost is counted") {
+    const int status = status_of([] {
+        alarm(60);
+        const FullJournal full;
+        (void)full.read_all();
+        journal("knockd", "before");
+        (void)full.read_all();
+        const std::string text(200, 'x');
+        const std::string whole = "knockd: " + text + "\n";
+        constexpr std::size_t in_a_page = 4096 / 209;
+        {
+            const GatheredLines lines;
+            for (std::size_t line = 0; line < in_a_page; ++line)
+                journal("knockd", text);
+            require_in_child(full.read_all().empty(), "written though they fit");
+            journal("knockd", text);
+            require_in_child(full.read_all().size() == in_a_page * whole.size(), "not a page of whole lines");
+            journal("knockd", std::string(5000, 'y')); // longer than a page
+            journal("knockd", text);
+            const std::string rest = full.read_all();
+            require_in_child(rest.starts_with(whole + "knockd: yyy") && rest.ends_with("y\n"),
+                             "not in their order");
+        }
+        require_in_child(full.read_all() == whole, "the last one is lost");
+
+        (void)full.fill(); // until one is lost
+        {
+            const GatheredLines lines;
+            for (int line = 0; line < 100; ++line)
+                journal("knockd", text);
+        }
+        (void)full.read_all();
+        journal("knockd", "again");
+        require_in_child(full.read_all() ==
+                             "knockd: 101 line(s) were lost here, because nobody read them\nknockd: again\n",
+                         "does not say how many were lost");
+    });
+    CHECK(succeeded(status));
+}
+
 // Whoever waits gives up the processor, which is counted.
 TEST_CASE("a reader that lets a line through now and then does not make each line wait") {
     const int status = status_of([] {

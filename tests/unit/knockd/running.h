@@ -18,9 +18,14 @@ struct Running {
     std::vector<End> ends;
     Commands commands;
     TemporaryDirectory directory;
-    explicit Running(unsigned most = 16) :
-        commands(children.loop, most, [this](End end) { ends.push_back(std::move(end)); }) {
-        children.ended = [this](pid_t pid, int status) { (void)commands.child_ended(pid, status); };
+    Spares* spares;
+    explicit Running(unsigned most = 16, Spares* from = nullptr) :
+        commands(
+            children.loop, most, [this](End end) { ends.push_back(std::move(end)); }, from),
+        spares(from) {
+        children.ended = [this](pid_t pid, int status) {
+            if (!commands.child_ended(pid, status) && spares != nullptr) (void)spares->child_ended(pid);
+        };
     }
     void until_ended(std::size_t count) {
         children.until([&] { return ends.size() >= count; });

@@ -150,6 +150,24 @@ TEST_CASE("validate gets the mark, the rules and its files as it will see them")
     }
 }
 
+TEST_CASE("dynamic mode, as both are told of it") {
+    const State state;
+    CHECK_FALSE(capture_setup(Config{}, state.where, false).dynamic);
+    CHECK_FALSE(validate_setup(Config{}, state.where, std::nullopt, false).dynamic);
+    Config config;
+    config.dynamic.enabled = true;
+    config.dynamic.port = 40'001;
+    config.accept.clock_skew = std::chrono::seconds{33};
+    const message::CaptureSetup capture = capture_setup(config, state.where, false);
+    CHECK(capture.dynamic);
+    CHECK(capture.dynamic_port == 40'001);
+    const message::ValidateSetup validate = validate_setup(config, state.where, std::nullopt, false);
+    CHECK(validate.dynamic);
+    CHECK(validate.clock_skew == 33);
+    CHECK(validate.server_keys.view() ==
+          (is_root() ? std::string("/server") : state.where.server_keys.string()));
+}
+
 TEST_CASE("a path that does not fit is an error, never cut") {
     const std::string part = "/" + std::string(200, 'd'); // a name that a file may have
     const Places far = places(part + part + part);

@@ -1,6 +1,7 @@
 #include "tests/unit/knockd/world.h"
 
 #include "base/text.h"
+#include "request/signing_key.h"
 
 #include <algorithm>
 
@@ -75,6 +76,7 @@ Member World::add(const std::string& user, const std::string& command, const Ter
     grant.command = known_command ? known_command->id : admin->add_command(made);
     grant.enrolment = {terms.algorithm, terms.length, fmt::format("seed{}", next_++), member.at(terms.length),
                        std::nullopt};
+    if (terms.with_key) grant.enrolment.public_key = SigningKey::of(*member.secret).public_key();
     grant.chain = member.chain = chain_id(grant.enrolment);
     grant.rules = terms.rules;
     grant.created = now;
@@ -99,8 +101,9 @@ void World::restart() {
     memory = {};
     reload();
     load_memory(*ledger, memory);
-    acceptance_.emplace(book, memory, *ledger, *policy,
-                        Acceptance::Settings{.window = window_, .forward_ports = forward_ports});
+    acceptance_.emplace(
+        book, memory, *ledger, *policy,
+        Acceptance::Settings{.window = window_, .forward_ports = forward_ports, .server_keys = server_keys});
 }
 
 message::Hit World::hit(Algorithm algorithm, const Value& value, const Way& way) const {
@@ -116,8 +119,8 @@ message::Hit World::hit(Algorithm algorithm, const Value& value, const Way& way)
     return hit;
 }
 
-Outbox World::take(const std::vector<message::Hit>& hits) {
-    return acceptance_->take(hits, [this](const message::Hit&) { return now; });
+Outbox World::take(const std::vector<message::Hit>& hits, const std::vector<message::Request>& requests) {
+    return acceptance_->take(hits, requests, [this](const message::Hit&) { return now; });
 }
 
 Verdicts World::verdicts(const Outbox& out) const {
@@ -142,6 +145,7 @@ Verdicts World::verdicts(const Outbox& out) const {
         case What::contested: what = "contested, first from " + report.other_source.text(); break;
         case What::duplicate: what = "duplicate"; break;
         case What::same_image: what = "same image"; break;
+        case What::not_signed: what = fmt::format("not signed: {}", otk::name_of(report.refusal)); break;
         }
         lines.push_back(fmt::format("{} {} {}", name(report.grant), report.count, what));
     }

@@ -42,6 +42,7 @@ struct Terms {
     Count length = 100;
     GrantRules rules;
     Command command = test::command("any"); // its name is filled in
+    bool with_key = false;                  // enrolled with the public key of its secret
 };
 
 // Commands that last.
@@ -64,12 +65,14 @@ class World {
     void reload();
     // What a restart of knockd-validate leaves: the two files.
     void restart();
+    [[nodiscard]] const message::ValidateCounters& counters() const { return acceptance_->counters(); }
 
     [[nodiscard]] message::Hit hit(Algorithm algorithm, const Value& value, const Way& way = {}) const;
     [[nodiscard]] message::Hit hit(const Member& member, Count count, const Way& way = {}) const {
         return hit(member.algorithm, member.at(count), way);
     }
-    [[nodiscard]] Outbox take(const std::vector<message::Hit>& hits);
+    [[nodiscard]] Outbox take(const std::vector<message::Hit>& hits,
+                              const std::vector<message::Request>& requests = {});
     [[nodiscard]] Verdicts judge(const std::vector<message::Hit>& hits) { return verdicts(take(hits)); }
     [[nodiscard]] Verdicts knock(const Member& member, Count count, const Way& way = {}) {
         return judge({hit(member, count, way)});
@@ -100,6 +103,7 @@ class World {
     std::optional<PolicyStore> admin;  // the administrator's connection
     std::optional<PolicyStore> policy; // validate's
     std::optional<Ledger> ledger;
+    ServerKeys* server_keys = nullptr; // for the next restart()
     Book book;
     Memory memory;
 

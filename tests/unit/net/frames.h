@@ -126,6 +126,27 @@ inline constexpr Captured host4{
     "02000000000202000000000108004500005a62960000401193f9c0000201c00002029df900350046845b7dc601000001"
     "0000000000001a6161617165617965617564616f63616a626966717964696f6234056b6e6f636b076578616d706c6503"
     "6f72670000010001"};
+// bash -c 'echo > /dev/tcp/192.0.2.2/50123', with ECN (net.ipv4.tcp_ecn = 1): a SYN with two more flags
+inline constexpr Captured syn4{
+    "syn4", LinkType::ethernet,
+    "02000000000202000000000108004500003c9802400040061eb6c0000201c0000202c8ccc3cb7a057e0500000000a0c2"
+    "faf084320000020405b40402080a0df90769000000000103030a"};
+// the same to 2001:db8::2
+inline constexpr Captured syn6{
+    "syn6", LinkType::ethernet,
+    "02000000000202000000000186dd600c57a40028064020010db800000000000000000000000120010db8000000000000"
+    "000000000002ba88c3cbaf7101b900000000a0c2fd205ba30000020405a00402080a2141212c000000000103030a"};
+// syn6 on the device `any`
+inline constexpr Captured cooked2_syn6{
+    "cooked2_syn6", LinkType::linux_cooked2,
+    "86dd000000000002000100060200000000010000600c57a40028064020010db800000000000000000000000120010db8"
+    "000000000000000000000002ba88c3cbaf7101b900000000a0c2fd205ba30000020405a00402080a2141212c00000000"
+    "0103030a"};
+// the refusal that came back for syn4: RST and ACK
+inline constexpr Captured rst4{
+    "rst4", LinkType::ethernet,
+    "020000000001020000000002080045000028000040004006b6ccc0000202c0000201c3cbc8cc000000007a057e065014"
+    "0000a7280000"};
 // the last fragment of ping -s 3000
 inline constexpr Captured fragment4_last{
     "fragment4_last", LinkType::ethernet,
@@ -215,6 +236,10 @@ inline constexpr std::array all{ping4_default,
                                 dig4,
                                 dig6_named,
                                 host4,
+                                syn4,
+                                syn6,
+                                cooked2_syn6,
+                                rst4,
                                 fragment4_last,
                                 fragment6_last,
                                 arp,

@@ -1,6 +1,7 @@
 #include "net/knock.h"
 
 #include "base/text.h"
+#include "tests/unit/net/described.h"
 #include "tests/unit/net/frames.h"
 
 #include <doctest/doctest.h>
@@ -11,23 +12,6 @@ namespace otk {
 namespace {
 
 using namespace std::string_literals;
-
-// One line a candidate: shape, bytes (hex for raw, as they are for text), named address, flags.
-std::string described(const Candidates& candidates) {
-    std::string all;
-    for (const Candidate& candidate : candidates) {
-        if (!all.empty()) all += "; ";
-        switch (candidate.shape) {
-        case Shape::raw: all += "raw " + to_hex(candidate.bytes); break;
-        case Shape::text: all += "text '" + std::string(as_text(candidate.bytes)) + "'"; break;
-        case Shape::label: all += "label " + std::string(as_text(candidate.bytes)); break;
-        }
-        if (!candidate.named.empty()) all += " for " + candidate.named.text();
-        if (candidate.only_64_bit) all += " 64-bit";
-        if (candidate.whole) all += " whole";
-    }
-    return all;
-}
 
 std::string udp(std::string_view payload) { return described(udp_candidates(as_bytes(payload))); }
 std::string icmp(std::string_view payload) { return described(icmp_candidates(as_bytes(payload))); }
@@ -250,4 +234,5 @@ TEST_CASE("the carriers' names are stored and never change") {
 }
 
 } // namespace
+
 } // namespace otk

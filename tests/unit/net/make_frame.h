@@ -40,6 +40,16 @@ inline Buffer udp(std::uint16_t port, const Buffer& payload) {
     return bytes;
 }
 
+// A TCP header without options, and nothing behind it. SYN is 2, FIN 1, RST 4, ACK 16.
+inline Buffer tcp(std::uint16_t port, std::uint32_t sequence, std::uint8_t flags) {
+    Buffer bytes{0xc0, 0x00};
+    append_u16(bytes, port);
+    append_u16(bytes, sequence >> 16);
+    append_u16(bytes, sequence & 0xffff);
+    bytes.insert(bytes.end(), {0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0});
+    return bytes;
+}
+
 // From 2001:db8::1 to 2001:db8::2.
 inline Buffer ipv6(std::uint8_t next_header, const Buffer& payload) {
     Buffer bytes{0x60, 0, 0, 0};

@@ -37,6 +37,9 @@ TEST_CASE("packets of ordinary programs are read") {
         {frames::nc6_raw, Transport::udp, "2001:db8::1", "2001:db8::2", 62201, 16},
         {frames::dig4, Transport::udp, "192.0.2.1", "192.0.2.2", 53, 85},
         {frames::dig6_named, Transport::udp, "2001:db8::1", "2001:db8::2", 53, 74},
+        {frames::syn4, Transport::tcp_syn, "192.0.2.1", "192.0.2.2", 50123, 0},
+        {frames::syn6, Transport::tcp_syn, "2001:db8::1", "2001:db8::2", 50123, 0},
+        {frames::cooked2_syn6, Transport::tcp_syn, "2001:db8::1", "2001:db8::2", 50123, 0},
         {frames::cooked_ping4, echo, "192.0.2.1", "192.0.2.2", 0, 56},
         {frames::cooked_ping6, echo6, "2001:db8::1", "2001:db8::2", 0, 56},
         {frames::cooked2_ping4, echo, "192.0.2.1", "192.0.2.2", 0, 56},
@@ -54,7 +57,9 @@ TEST_CASE("packets of ordinary programs are read") {
         CHECK(packet->source.text() == row.source);
         CHECK(packet->destination.text() == row.destination);
         CHECK(packet->destination_port == row.port);
-        CHECK((packet->source_port != 0) == (row.transport == Transport::udp));
+        const bool has_ports = row.transport == Transport::udp || row.transport == Transport::tcp_syn;
+        CHECK((packet->source_port != 0) == has_ports);
+        CHECK((packet->sequence != 0) == (row.transport == Transport::tcp_syn));
         CHECK(packet->hops_left == 64);
         CHECK(packet->payload.size() == row.payload);
     }
@@ -69,6 +74,7 @@ TEST_CASE("what carries no knock says why") {
         {frames::fragment4_last, "fragment"},
         {frames::fragment6_last, "fragment"},
         {frames::arp, "not ip"},
+        {frames::rst4, "not a carrier"},
         {frames::listener_report, "not a carrier"},
         {frames::solicitation, "not a carrier"},
     };
@@ -194,7 +200,7 @@ TEST_CASE("an IPv4 header that cannot be is refused") {
         {"fragment offset, high bits", 6, 0x10, "fragment"},
         {"don't fragment", 6, 0x40, "read"},
         {"reserved flag", 6, 0x80, "read"},
-        {"TCP", 9, 6, "not a carrier"},
+        {"TCP, no SYN", 9, 6, "not a carrier"},
         {"ICMPv6 in IPv4", 9, 58, "not a carrier"},
         {"echo reply", 20, 0, "not a carrier"},
         {"echo request with a code", 21, 1, "not a carrier"},
