@@ -89,7 +89,8 @@ Candidates candidates_of(const Packet& packet) {
     if (packet.destination_port != 53) return udp_candidates(packet.payload);
     const auto question = parse_question(packet.payload);
     const auto below = find_zone(*question, zones);
-    return dns_candidates(below->label);
+    RequestRoom room;
+    return dns_candidates(*below, room);
 }
 
 using MakeFrame = std::vector<std::uint8_t> (*)();

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 
-from otk_e2e import dns, metrics, packets, tap, wait, world
+from otk_e2e import dns, dynamic, metrics, packets, tap, wait, world
 from otk_e2e.installation import ZONE
 
 FLOOD = 300  # packets a second
@@ -15,19 +15,23 @@ RUNNING = 2  # commands at once
 CAPTURE = {"packets_seen": "otk_packets_seen_total", "packets_lost": "otk_packets_dropped_total",
            "unread": "otk_packets_malformed_total", "noise": "otk_packets_noise_total", "hits": "otk_packets_hit_total",
            "held_back": "otk_packets_held_back_total", "switches": "otk_capture_switches_total",
-           "dns_answered": "otk_dns_answers_total", "dns_not_answered": "otk_dns_unanswered_total"}
+           "dns_answered": "otk_dns_answers_total", "dns_not_answered": "otk_dns_unanswered_total",
+           "syns": "otk_packets_syn_total", "asked": "otk_dynamic_questions_total", "replied": "otk_dynamic_answers_total"}
 VALIDATE = {"spent": "otk_knocks_spent_total", "commits": "otk_ledger_commits_total",
             "largest_batch": "otk_ledger_largest_batch", "duplicates": "otk_duplicates_total",
             "replays": "otk_replays_total", "late": "otk_late_knocks_total", "not_spent": "otk_knocks_not_spent_total",
-            "stale": "otk_stale_hits_total"}
+            "stale": "otk_stale_hits_total", "not_signed": "otk_knocks_not_signed_total",
+            "signature_checks": "otk_signature_checks_total", "exchanges": "otk_key_exchanges_total"}
 KNOCKD = {"accepted": "otk_knocks_honoured_total", "refused": "otk_knocks_refused_total",
           "contested": "otk_knocks_contested_total", "not_started": "otk_commands_not_started_total",
           "child_crashes": "otk_helper_crashes_total", "floods": "otk_floods_total", "alerts_raised": "otk_alerts_total",
           "alerts_held_back": "otk_alerts_held_back_total"}
+JUDGED = ("spent", "duplicates", "replays", "late", "not_spent", "stale", "not_signed")  # each hit is one of these
 COUNTERS = {**CAPTURE, **VALIDATE, **KNOCKD}
 GAUGES = {"grants": "otk_grants", "commands_running": "otk_commands_running", "commands_waiting": "otk_commands_waiting",
           "hits_waiting": "otk_hits_waiting", "messages_waiting": "otk_messages_waiting", "ends_waiting": "otk_ends_waiting",
-          "alerts_waiting": "otk_alerts_waiting", "doors": "otk_doors"}
+          "alerts_waiting": "otk_alerts_waiting", "doors": "otk_doors", "requests_waiting": "otk_dynamic_requests_waiting",
+          "requests_open": "otk_dynamic_requests_open"}
 OF_OUR_OWN = {"otk_up", "otk_accepting", "otk_start_time_seconds", "otk_flood"}
 
 
@@ -48,6 +52,7 @@ class CountingWorld(world.World):
 
     def configure(self, file):
         self.installation.configure({**world.CONFIGURATION, "metrics": {"file": file}, "alerts": {"flood": FLOOD},
+                                     "dynamic": {"enabled": True},
                                      "limits": {"running_commands": RUNNING}})
 
     def reload(self):
@@ -70,12 +75,13 @@ class CountingWorld(world.World):
 
         def settled():
             counters = self.status()["counters"]
-            judged = sum(counters[key] for key in ("spent", "duplicates", "replays", "late", "not_spent", "stale"))
+            judged = sum(counters[key] for key in JUDGED)
             return counters["unread"] >= self.malformed_sent and counters["hits"] == judged and counters
 
         counters = wait.until(settled, lambda: f"the counters settle: {self.status()}")
         assert counters["unread"] == self.malformed_sent, counters
-        assert counters["packets_seen"] == sum(counters[key] for key in ("unread", "noise", "hits", "held_back")), counters
+        parts = ("unread", "noise", "hits", "held_back", "syns", "asked")
+        assert counters["packets_seen"] == sum(counters[key] for key in parts), counters
         return counters
 
     def noise(self):
@@ -103,6 +109,50 @@ class CountingWorld(world.World):
 
 
 suite = tap.Suite(CountingWorld)
+
+
+@suite.case("dynamic mode: SYNs, questions and answers are counted, and how its requests stand is shown")
+def of_dynamic_mode(w):
+    access = dynamic.access_to(w, "127.0.0.1:22")
+    w.right()  # in force by now
+    w.settle()
+    before = w.quiet_counters()
+    talked = dynamic.Conversation(w, dynamic.request(access, address=w.client.ipv4))
+    talked.send(talked.request.packet)
+    wait.until(lambda: access.rows("accepted"), "the request is accepted")
+
+    def shown(waiting, standing_open):
+        status, found = w.status(), w.metrics()
+        return ((status["requests_waiting"], status["requests_open"]) == (waiting, standing_open) and
+                (found["otk_dynamic_requests_waiting"], found["otk_dynamic_requests_open"]) == (waiting, standing_open))
+
+    wait.until(lambda: shown(1, 0), lambda: f"it waits: {w.status()}")
+    talked.syns()
+    talked.syns(slice(0, 2), sequence_by=1)
+    wait.until(lambda: dynamic.outcomes(access) == ["opened"], "its door is open")
+    wait.until(lambda: shown(0, 1), lambda: f"it is open: {w.status()}")
+    for number in range(3):
+        talked.send(talked.request.ask())
+        wait.until(lambda: talked.answers(), f"answer {number}")
+    talked.send(talked.request.ask(counter=1))  # counted, and not answered
+    talked.send(os.urandom(16) + talked.request.ask()[16:])  # of no request
+    packets.send_udp(w.client, w.server.ipv4, os.urandom(16) + talked.request.packet[16:])  # of no chain
+    after = w.quiet_counters()
+
+    expected = {"packets_seen": 1 + 5 + 4 + 2 + 1, "unread": 1, "noise": 2, "hits": 1, "syns": 5, "asked": 4, "replied": 3,
+                "spent": 1, "commits": 1, "accepted": 1, "signature_checks": 1, "exchanges": 1}
+    grown = {key: after[key] - before[key] for key in COUNTERS if key != "largest_batch"}
+    assert grown == {**dict.fromkeys(grown, 0), **expected}, grown
+
+    old = talked.request.ask(counter=1)
+    for _ in range(200):  # in less than a second, or in a few
+        talked.send(old)
+    later = w.quiet_counters()
+    asked, held_back = (later[key] - after[key] for key in ("asked", "held_back"))
+    assert asked + held_back == 200 and held_back > 0 and later["replied"] == after["replied"], later
+    door = json.loads(w.installation.knockmgr("doors", "--json"))[0]
+    w.installation.knockmgr("doors", "close", str(door["row"]), "--yes")
+    wait.until(lambda: shown(0, 0), lambda: f"it is over: {w.status()}")
 
 
 @suite.case("the counters are what was sent, each by its name, in status --json and in the metrics file")

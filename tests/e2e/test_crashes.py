@@ -62,6 +62,20 @@ def end_helpers(w):
     right.expect_one_run(w.knock_udp)
 
 
+@suite.case("who waits for a command and who makes such, killed: commands run, and both are there again")
+def end_spares(w):
+    right = w.right()
+    for names in (["knockd-spare"], ["knockd-maker"], ["knockd-maker", "knockd-spare"]):
+        before = wait.until(lambda: spares if len(spares := w.daemon.spares()) == 2 else None, "there is a spare")
+        for name in names:
+            os.kill(before[name], signal.SIGKILL)
+        wait.until(lambda: not any(is_running(before[name]) for name in names), "they are gone")
+        right.expect_one_run(w.knock_udp)
+        after = wait.until(lambda: spares if len(spares := w.daemon.spares()) == 2 else None, "both are there again")
+        assert all(after[name] != before[name] for name in names), (before, after)
+    assert w.daemon.alive()
+
+
 @suite.case("knockd itself killed: its helpers end with it, and a new one goes on")
 def kill_monitor(w):
     right = w.right()

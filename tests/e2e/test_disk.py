@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 
 from otk_e2e import tap, wait
 from otk_e2e.disk import BreakingDisk, make_world
@@ -18,15 +19,28 @@ FULL = "the disk is full"
 
 @contextlib.contextmanager
 def full_disk(w, *disks, start=True):
-    """From the next row on there is no room: a new start leaves a write-ahead log of the ledger that fits its rows. Gives
-    where the log of the time begins."""
+    """There is no room, and with `start` from the next row on: what knockd laid out at its start of the ledger's write-ahead
+    log is then used up by others' knocks. Gives where the log of the time begins."""
     if start:
         w.daemon.restart()
+        others = w.right(length=1000)
     with contextlib.ExitStack() as undo:
         for disk in disks or (w.ledger_disk,):
             undo.callback(disk.make_room)
             disk.fill()
-        yield w.daemon.log_size()
+        begin = w.daemon.log_size()
+        if start:
+            use_up_log(w, others, begin)
+        yield begin
+
+
+def use_up_log(w, right, begin):
+    for _ in range(900):
+        w.knock_udp(right.chain.next())
+        if NOT_SPENT in w.daemon.log(begin):
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"the disk is full, and knocks are spent:\n{w.daemon.log(begin)[-2000:]}")
 
 
 def not_spent(w, and_held_back=False):

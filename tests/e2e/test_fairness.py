@@ -73,7 +73,7 @@ class Flood:
         counted = self.counted
         assert counted["noise"] == 0 == counted["unread"], counted
         assert counted["hits"] + counted["held_back"] == counted["packets_seen"], counted
-        judged = counted["accepted"] + counted["duplicates"] + counted["replays"] + counted["late"] + counted["stale"]
+        judged = counted["accepted"] + counted["duplicates"] + counted["replays"] + counted["late"] + counted["stale"] + counted["not_signed"]
         assert judged == counted["hits"] and counted["not_spent"] == 0 == counted["refused"], counted
 
 

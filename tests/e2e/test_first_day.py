@@ -20,7 +20,7 @@ class FirstDay(world.World):
             os.chmod(self.passphrase, 0o600)
             file.write("six random words make a sheet\n")
         self.chain_options = ("--seed", SEED, "--length", LENGTH, "--passphrase-file", self.passphrase)
-        said = self.installation.call("knockgen", "token", *self.chain_options)
+        said = self.installation.call("knockgen", "token", "--plain", *self.chain_options)
         self.token = re.search(r"otk1:\S+", said).group()
         self.words_of_user = check_words(said)
         self.file = f"{self.installation.directory}/runs"

@@ -254,7 +254,8 @@ def shown(w):
         "address": "claim", "claims": 3, "named_within": [], "from": ["192.0.2.0/24", "2001:db8::/64"],
         "carriers": ["udp", "dns"], "hours": ["mon-fri 08:00-18:00", "sat 22:00-06:00"], "time_zone": "Asia/Kathmandu",
         "per_hour": 7, "per_day": 11, "not_before": "2026-02-03T00:00:00.000Z",
-        "expires": "2099-12-31T18:00:00.000Z"}, rules(w, access)
+        "expires": "2099-12-31T18:00:00.000Z",
+        "plain": None, "no_clock": None, "ignore_isn": None}, rules(w, access)  # of chains with a public key
     w.installation.knockmgr("grant", "set", access.user, access.command, "--address", "named", "--named-within",
                             "203.0.113.0/24")
     changed = rules(w, access)

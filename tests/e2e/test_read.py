@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 
-from otk_e2e import chain, dns, packets, tap, wait, world
+from otk_e2e import chain, dns, packets, signed, tap, wait, world
 from otk_e2e.installation import ZONE
 
 
@@ -96,6 +96,29 @@ def as_root(w):
     w.daemon.stop()
 
 
+@suite.case("--read tells of signed knocks, and of those that lack their signature")
+def signed_ones(w):
+    right = w.right(warm=False, its_chain=signed.KeyedChain())
+    signer = signed.Signer(right, w.installation, w.clock)
+    with contextlib.ExitStack() as undo:
+        recording = Recording(w, undo, "eth0")
+        w.knock_udp(signer.knock(right.chain.next(), w.client.ipv4))
+        packets.send_echo(w.client, w.server.ipv4, signer.knock(right.chain.next(), w.client.ipv4))
+        w.knock_udp(right.chain.next())
+        w.knock_udp(signed.with_bit(signer.knock(right.chain.current, w.client.ipv4), 60))
+        w.knock_udp(signer.knock(right.chain.current, w.client.ipv4))
+        last = b"the last packet of this recording"
+        packets.send_udp(w.client, w.server.ipv4, last)
+        recording.end(last)
+    said = w.installation.call("knockd", "--dir", w.installation.state, "--read", recording.path)
+    told = [line.split(right.user)[1].split(": ", 2)[-1] for line in said.splitlines() if right.user in line]
+    verdicts = [next(word for word in ("would be accepted", "signature missing", "signature wrong") if word in line)
+                for line in told]
+    assert verdicts == ["would be accepted", "would be accepted", "signature missing", "signature wrong",
+                        "would be accepted"], said
+    assert "3 accepted" in said and "2 not signed" in said, said
+
+
 @suite.case("--read as an unprivileged user, on a copy of the state of that user's own")
 def as_nobody(w):
     right = w.right(warm=False)
@@ -125,6 +148,23 @@ def check(w):
     said = w.installation.call("knockd", "--dir", w.installation.state, "--check")
     for word in ("62201", "53", ZONE, f"ns.{ZONE}", "NS"):
         assert word in said, f"{word} is missing in:\n{said}"
+
+
+@suite.case("--check with dynamic mode: its port, its attempts to connect, and whether the newest server key is there")
+def check_dynamic(w):
+    check = ("knockd", "--dir", w.installation.state, "--check")
+    assert "dynamic" not in w.installation.call(*check)
+    w.installation.configure({**world.CONFIGURATION, "dynamic": {"enabled": True, "port": 40001}})
+    said = w.installation.call(*check)
+    assert "UDP port 40001 for dynamic mode" in said and "TCP connection attempts" in said, said
+    assert "ok       server key of dynamic mode" in said, said
+    key = f"{w.installation.state}/server/1.key"
+    os.rename(key, f"{key}.away")
+    said = w.installation.call(*check, expect=1)
+    assert f"MISSING  server key of dynamic mode: {key}: No such file" in said, said
+    w.installation.knockmgr("key", "rotate")
+    assert "ok       server key of dynamic mode" in w.installation.call(*check)
+    w.installation.configure(world.CONFIGURATION)
 
 
 @suite.case("--check of a bad configuration: exit code 1 with file, line and column; nothing is started")

@@ -4,7 +4,7 @@
 import os
 import pwd
 
-from otk_e2e import tap, world
+from otk_e2e import tap, wait, world
 from otk_e2e.daemon import status_of
 
 suite = tap.Suite(world.World)
@@ -69,6 +69,19 @@ def validate_files(w):
     own = ("ledger.db", "policy.db")
     strangers = [name for name in files if name != log and not name.rsplit("/", 1)[-1].startswith(own)]
     assert not strangers, strangers
+
+
+@suite.case("who waits for a command, and who makes such, has no file and no database in its memory")
+def spares(w):
+    pids = wait.until(lambda: pids if len(pids := w.daemon.spares()) == 2 else None, "there is a spare")
+    log = os.readlink(f"/proc/{w.daemon.process.pid}/fd/2")
+    for name, pid in pids.items():
+        allowed = ("socket:", "pipe:", "/dev/null", *((log,) if name == "knockd-maker" else ()))
+        others = [one for one in descriptors(pid).values() if not one.startswith(allowed)]
+        assert not others, (name, others)
+        assert not sockets_of(pid, ("packet", "udp", "udp6", "tcp", "tcp6", "raw", "raw6", "icmp", "icmp6", "netlink"))
+        with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+            assert "policy.db" not in file.read(), name
 
 
 @suite.case("the monitor has no socket of a network")

@@ -20,7 +20,7 @@ class Sheet:
             file.write(PASSPHRASE + b"\n")
         seed = f"forms{algorithm}"
         options = ("--passphrase-file", passphrase, "--seed", seed, "--length", length, "--algorithm", algorithm)
-        self.token = re.search(r"otk1:\S+", w.installation.call("knockgen", "token", *options)).group()
+        self.token = re.search(r"otk1:\S+", w.installation.call("knockgen", "token", "--plain", *options)).group()
         start = chain.start_of(algorithm, PASSPHRASE, seed)
         self.right = w.right(its_chain=chain.Chain(algorithm, length, seed, start))
         self.forms = {form: self._list(w, options, form) for form in ("hex", "base32", "words")}

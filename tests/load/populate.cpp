@@ -61,8 +61,8 @@ class Rows {
                            "VALUES (?, ?, ?, ?, ?, ?)"),
         grant_(sqlite,
                "INSERT INTO grant (user, command, enabled, enrolment, created, sources, address_rule, "
-               "named_within, carriers, hours, time_zone, per_hour, per_day, claims) "
-               "VALUES (?, ?, 1, ?, ?, '[]', ?, '[]', ?, '[]', '', 0, 0, ?)"),
+               "named_within, carriers, hours, time_zone, per_hour, per_day, claims, plain, no_clock, "
+               "ignore_sequence) VALUES (?, ?, 1, ?, ?, '[]', ?, '[]', ?, '[]', '', 0, 0, ?, 0, 0, 0)"),
         change_(sqlite, "INSERT INTO change (at, who, what, object, state_before, state_after, grant) "
                         "VALUES (?, ?, ?, ?, '', ?, ?)") {
         const GrantRules rules;

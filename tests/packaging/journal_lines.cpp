@@ -48,8 +48,8 @@ void others_about(const std::string& label, const Address& source, Carrier carri
     act.carrier = carrier;
     act.source = source;
     say(line_of(act, label, "accepted"));
-    for (const What what :
-         {What::refused, What::replay, What::late, What::contested, What::duplicate, What::same_image}) {
+    for (const What what : {What::refused, What::replay, What::late, What::contested, What::duplicate,
+                            What::same_image, What::not_signed}) {
         message::Report report;
         report.what = what;
         report.refusal = Refusal::source_not_allowed;
@@ -63,7 +63,7 @@ void others_about(const std::string& label, const Address& source, Carrier carri
 }
 
 void ends_with(const std::string& label, const std::string& text) {
-    for (std::uint8_t outcome = 0; outcome <= static_cast<std::uint8_t>(Outcome::closed); ++outcome) {
+    for (std::uint8_t outcome = 0; outcome <= static_cast<std::uint8_t>(Outcome::no_syns); ++outcome) {
         message::Done done;
         done.row = RowNumber{12};
         done.outcome = Outcome{outcome};

@@ -27,6 +27,10 @@ class TestClock:
         self._set += int(seconds * 1_000_000_000)
         self._map[8:] = struct.pack("=q", self._set)
 
+    def now(self):
+        """What the clock on the wall shows, in seconds since 1970."""
+        return time.time() + (self._ahead + self._set) / 1_000_000_000
+
     def set_to(self, when):
         """As set_by(); the clock on the wall is at `when` now, a datetime with its time zone."""
-        self.set_by(when.timestamp() - time.time() - (self._ahead + self._set) / 1_000_000_000)
+        self.set_by(when.timestamp() - self.now())

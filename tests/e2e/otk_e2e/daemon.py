@@ -8,6 +8,8 @@ from . import wait
 from .network import end_process
 
 HELPERS = ("knockd-capture", "knockd-validate")
+# Of lib/sys/spares.h: who waits for a command to become, and who makes such.
+SPARES = ("knockd-maker", "knockd-spare")
 
 
 class Daemon:
@@ -72,14 +74,18 @@ class Daemon:
 
     def children(self):
         """Program name -> process id, of those that the monitor started: its helpers and running commands."""
-        return {name_of(pid): pid for pid in children_of(self.process.pid)}
+        return {name: pid for pid in children_of(self.process.pid) if (name := name_of(pid)) not in SPARES}
+
+    def spares(self):
+        """Likewise, but of the process that waits for a command and the one that makes such."""
+        return {name: pid for pid in children_of(self.process.pid) if (name := name_of(pid)) in SPARES}
 
     def helper(self, name):
         """The process id of a helper, waiting for it to be there."""
         return wait.until(lambda: self.children().get(name), f"{name} runs")
 
     def commands(self):
-        return [pid for pid in children_of(self.process.pid) if name_of(pid) not in HELPERS]
+        return [pid for pid in children_of(self.process.pid) if name_of(pid) not in HELPERS + SPARES]
 
 
 def _remove(path):

@@ -182,7 +182,7 @@ class Counted:
     def when_judged(self):
         """The same when all that capture found has been judged, too, and all commands have ended."""
         def judged(now):
-            others = now["duplicates"] + now["replays"] + now["late"] + now["stale"]
+            others = now["duplicates"] + now["replays"] + now["late"] + now["stale"] + now["not_signed"]
             return now["hits"] == now["accepted"] + now["refused"] + others and now["commands_running"] == 0 == now["commands_waiting"]
 
         self.when_arrived()

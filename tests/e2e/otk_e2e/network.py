@@ -15,7 +15,7 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 # The last part of each host's addresses in 192.0.2.0/24 and 2001:db8::/64 (RFC 5737, RFC 3849).
-NUMBERS = {"server": 1, "client": 2, "other": 3, "resolver": 53}
+NUMBERS = {"server": 1, "client": 2, "other": 3, "nat": 4, "resolver": 53}
 COMMAND_LIMIT = 60  # seconds for an ordinary tool; it hangs when it takes longer
 
 
@@ -39,7 +39,7 @@ class Network:
         self._switch = f"{self._prefix}-switch"
         self._hosts = {}
         try:
-            self._add_namespace(self._switch)
+            self.add_namespace(self._switch)
         except AssertionError as error:
             raise Skip(f"no network namespace can be made here: {error}") from error
         run(["ip", "-n", self._switch, "link", "add", "switch", "type", "bridge", "stp_state", "0", "mcast_snooping", "0"])
@@ -51,9 +51,14 @@ class Network:
             self._hosts[role] = self._make_host(role)
         return self._hosts[role]
 
+    @property
+    def switch(self):
+        """The namespace that joins the hosts; each has the other end of its cable there, under the name of its role."""
+        return self._switch
+
     def _make_host(self, role):
         host = Host(f"{self._prefix}-{role}", NUMBERS[role])
-        self._add_namespace(host.netns)
+        self.add_namespace(host.netns)
         run(["ip", "link", "add", "eth0", "netns", host.netns, "type", "veth", "peer", "name", role, "netns", self._switch])
         run(["ip", "-n", self._switch, "link", "set", role, "master", "switch", "up"])
         run(["ip", "-n", host.netns, "link", "set", "lo", "up"])
@@ -62,7 +67,7 @@ class Network:
         run(["ip", "-n", host.netns, "address", "add", f"{host.ipv6}/64", "dev", "eth0", "nodad"])
         return host
 
-    def _add_namespace(self, name):
+    def add_namespace(self, name):
         run(["ip", "netns", "add", name])
         self._undo.callback(remove_namespace, name)
 
@@ -73,15 +78,25 @@ class Network:
 
     def resolv_conf(self, host, nameserver):
         """Programs that `host` runs from now on find this name server in /etc/resolv.conf (ip-netns(8))."""
+        self._etc(host, "resolv.conf", f"nameserver {nameserver}\noptions timeout:2 attempts:2\n")
+
+    def etc_hosts(self, host, text):
+        """Likewise these lines in /etc/hosts, and no name server is asked."""
+        self._etc(host, "hosts", text)
+        self._etc(host, "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+
+    def _etc(self, host, name, text):
+        """ip-netns(8) mounts what is in this directory over that in /etc."""
         parent = "/etc/netns"
         directory = f"{parent}/{host.netns}"
         if not os.path.isdir(parent):
             os.mkdir(parent)
             self._undo.callback(_remove_if_empty, parent)
-        os.mkdir(directory)
-        self._undo.callback(shutil.rmtree, directory)
-        with open(f"{directory}/resolv.conf", "w", encoding="ascii") as file:
-            file.write(f"nameserver {nameserver}\noptions timeout:2 attempts:2\n")
+        if not os.path.isdir(directory):
+            os.mkdir(directory)
+            self._undo.callback(shutil.rmtree, directory)
+        with open(f"{directory}/{name}", "w", encoding="ascii") as file:
+            file.write(text)
 
 
 def remove_namespace(name):

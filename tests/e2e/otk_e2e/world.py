@@ -51,10 +51,10 @@ class World:
             right.knock_until_it_runs()
         return right
 
-    def access(self, *of_command, options=(), algorithm="sha256", length=100):
+    def access(self, *of_command, options=(), algorithm="sha256", length=100, its_chain=None):
         """A new user, a new command of any kind, such as ("--open", "22/tcp", "--hold", "5s"), and a grant with a new
         chain. `options` are the grant's."""
-        access = Access(self, next(self._serial), chain.Chain(algorithm, length))
+        access = Access(self, next(self._serial), its_chain or chain.Chain(algorithm, length))
         self.installation.knockmgr("user", "add", access.user)
         self.installation.knockmgr("command", "add", access.command, *of_command)
         self.installation.knockmgr("grant", "add", access.user, access.command, "--token", access.chain.token(), *options)

@@ -1,7 +1,7 @@
-// A program that is killed between two steps of its work. Loaded by LD_PRELOAD into knockd and its helpers;
-// the file that OTK_TEST_STEPS names holds a counter for each of them, and the test that mapped it says after
-// how many steps which one dies. A step is a call that others can see: a message, a write or a sync of a
-// database, a process, a renamed file, a port.
+// A program that is killed between two steps of its work. Loaded by LD_PRELOAD into knockd, its helpers and
+// knockgen; the file that OTK_TEST_STEPS names holds a counter for each of them, and the test that mapped it
+// says after how many steps which one dies. A step is a call that others can see: a message, a write or a
+// sync of a database, a process, a renamed file, a port.
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <iterator>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,7 +17,8 @@
 
 namespace {
 
-constexpr std::string_view programs[] = {"knockd", "knockd-capture", "knockd-validate", "knockd-forward"};
+constexpr std::string_view programs[] = {"knockd", "knockd-capture", "knockd-validate", "knockd-forward",
+                                         "knockgen"};
 
 std::atomic<std::int32_t>* counter = nullptr;
 
@@ -25,10 +27,11 @@ __attribute__((constructor)) void begin() {
     const char* file = std::getenv("OTK_TEST_STEPS");
     const int fd = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
     if (fd < 0) return;
-    void* page = mmap(nullptr, sizeof(std::int32_t) * 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void* page =
+        mmap(nullptr, sizeof(std::int32_t) * std::size(programs), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (page == MAP_FAILED) return;
-    for (std::size_t number = 0; number < 4; ++number) {
+    for (std::size_t number = 0; number < std::size(programs); ++number) {
         if (programs[number] == program_invocation_short_name)
             counter = static_cast<std::atomic<std::int32_t>*>(page) + number;
     }
