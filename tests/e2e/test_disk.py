@@ -23,7 +23,7 @@ def full_disk(w, *disks, start=True):
     log is then used up by others' knocks. Gives where the log of the time begins."""
     if start:
         w.daemon.restart()
-        others = w.right(length=1000)
+        others = w.right(length=4000)
     with contextlib.ExitStack() as undo:
         for disk in disks or (w.ledger_disk,):
             undo.callback(disk.make_room)
@@ -35,7 +35,7 @@ def full_disk(w, *disks, start=True):
 
 
 def use_up_log(w, right, begin):
-    for _ in range(900):
+    for _ in range(3900):
         w.knock_udp(right.chain.next())
         if NOT_SPENT in w.daemon.log(begin):
             return

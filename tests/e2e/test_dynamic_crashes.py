@@ -107,6 +107,9 @@ def all_before_syns(w):
     expect_next_gets_in(w, access)
 
 
+FEWEST_PACKETS = 5  # from the client: P1, three SYNs, P2
+
+
 class KillAt:
     """Kills the process when the n-th packet of the exchange leaves the client, before it goes on."""
 
@@ -131,7 +134,8 @@ def kill_at_each(w, name):
         killer = KillAt(w, name, number)
         with w.cable.follows(killer):
             code, said = end_of(client.start("--json", "--timeout", "5s"))
-        assert killer.done and code in (0, 1), (number, code, said)
+        # One that goes well has these and as many more as the answers let it wait for.
+        assert (killer.done or number > FEWEST_PACKETS) and code in (0, 1), (number, code, said)
         expect_once(access)
         assert client.door()["number"] == 99 - 2 * number + 1
     wait.until(lambda: None not in outcomes(access), lambda: f"each row has its end: {outcomes(access)}")

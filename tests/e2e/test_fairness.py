@@ -137,7 +137,8 @@ def replays(w):
     flood.expect_all_counted()
     assert flood.counted["replays"] == flood.counted["hits"] - flood.knocks and flood.counted["duplicates"] == 0, flood.counted
     assert flood.counted["held_back"] > 0, flood.counted
-    kinds = [row["kind"] for row in flood.new_rows]
+    # A knock that was repeated until it ran may come again after the clock went on: it is none of these.
+    kinds = [row["kind"] for row in flood.new_rows if bytes.fromhex(row["value"]) in spent]
     assert kinds == ["replay"] * MEMBERS, (len(kinds), set(kinds))
     assert 0 < len(flood.new_alerts) <= ALERTS_AN_HOUR, len(flood.new_alerts)
     assert len(flood.lines) <= MEMBERS + LINES, flood.lines[-30:]
