@@ -117,6 +117,7 @@ def taken(w):
     access = access_to(w, service)
     expected = port_of(access.chain.at(access.chain.count - 1))
     with tcp_socket(w.server, w.server.ipv4) as occupier:
+        occupier.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # another test's connection may linger there
         occupier.bind(("0.0.0.0", expected))
         occupier.listen(1)
         port = knock(w, access)
