@@ -117,7 +117,7 @@ struct Request {
 inline constexpr std::size_t most_sessions = 4096; // not forgotten yet
 struct Expect {
     Kind kind = Kind::expect;
-    std::uint64_t session = 0; // validate's number for the request; never used twice
+    std::uint64_t session = 0; // the row of the request in the ledger, so never used twice
     DynamicId id{};
     Address source; // whose SYNs
     struct Syn {

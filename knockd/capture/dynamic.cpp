@@ -21,6 +21,7 @@ void Capture::apply(const message::Forget& forget) { session_watch_.forget(forge
 
 void Capture::apply(const message::Reply& reply) {
     promise(reply.from.well_formed() && reply.to.well_formed(), "a Reply without addresses");
+    promise(reply.from_port == setup_.dynamic_port, "a Reply from a port that is not dynamic mode's");
     replying_.send(reply);
 }
 

@@ -4,6 +4,7 @@
 #include "knockd/monitor/ends.h"
 #include "knockd/monitor/jobs.h"
 #include "knockd/monitor/lines.h"
+#include "policy/argument.h"
 #include "policy/decide.h"
 #include "policy/time_zone.h"
 #include "store/outcome_text.h"
@@ -58,6 +59,8 @@ Actor::SpentKnock Actor::knock_of(const message::Act& act, const Address& addres
 Refusal Actor::refusal_of(const GrantDetails& details, const SpentKnock& knock, Decision& decision) const {
     if (details.grant.retired) return Refusal::retired;
     const GrantRules& rules = details.grant.rules;
+    const bool demanded = details.grant.enrolment.public_key && !rules.plain;
+    if (demanded && !knock.is_signed) return Refusal::signature_missing;
     KnockFacts facts{world_.clock.now(), knock.carrier, knock.source, knock.named};
     facts.is_signed = knock.is_signed;
     facts.claimed = facts.at; // the validator has compared it, when the knock came
@@ -213,6 +216,13 @@ void Actor::close_doors_of(const message::Act& act, const GrantDetails& details)
 void Actor::undo(RowNumber row, const OpenHold& hold) {
     whose_[row] = hold.hold.grant;
     undos_.insert(row);
+    // What a hold says of its knock comes from the validator: also the undo gets no text that root's policy
+    // does not allow.
+    if (!allows_argument(hold.details.command.argument, hold.hold.argument)) {
+        End end = end_of(row, Outcome::refused, "the undo was not run: look what its command left behind");
+        end.done.refusal = Refusal::argument_not_allowed;
+        return ended(std::move(end));
+    }
     Job job;
     job.row = row;
     job.user = hold.details.user.id;

@@ -21,10 +21,6 @@ bool from_a_packet(Carrier carrier, const Address& source, const Address& named)
     return known(carrier) && source.well_formed() && named.well_formed();
 }
 
-} // namespace
-
-namespace {
-
 // When the first Act of a dynamic request comes, and when it ends without a door, it has no hold.
 bool fits_stage(const message::Act& act) {
     using Stage = message::Act::Stage;
@@ -46,7 +42,8 @@ bool well_formed(const message::Act& act) {
 }
 
 bool well_formed(const message::Held& held) {
-    return held.row > RowNumber{} && held.deadline >= 0 && held.address.well_formed() && known(held.carrier);
+    return held.row > RowNumber{} && held.deadline >= 0 && held.address.well_formed() &&
+           known(held.carrier) && valid_argument(held.argument.view());
 }
 
 bool well_formed(const message::Released& released) {

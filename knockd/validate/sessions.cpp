@@ -34,7 +34,7 @@ void Sessions::begin(AcceptedRequest request) {
         give_up(earlier->second, sessions_.at(earlier->second), Stage::replaced);
     make_room();
 
-    const Number number = ++last_;
+    const auto number = static_cast<Number>(request.act.row.row);
     const GrantId grant = request.act.grant;
     of_row_[request.act.row.row] = number;
     DynamicServer end(std::move(request.keys));

@@ -82,7 +82,9 @@ class Sessions {
         Time deadline{};                  // of the open door
         std::chrono::nanoseconds until{}; // monotonic: of the state; not of `opening`
     };
-    using Number = std::uint64_t; // rises, so that the oldest comes first
+    // The ledger row's, which no other request ever has, whoever is started again meanwhile; and it rises, so
+    // that the oldest comes first.
+    using Number = std::uint64_t;
     using Each = std::map<Number, Session>::iterator;
 
     void make_room();
@@ -96,7 +98,6 @@ class Sessions {
     [[nodiscard]] std::uint16_t any_port() const;
 
     World world_;
-    Number last_ = 0;
     std::map<Number, Session> sessions_;
     std::unordered_map<RowNumber, Number> of_row_;
     std::unordered_map<GrantId, Number> waiting_; // the one request of a grant that waits for its SYNs

@@ -38,7 +38,7 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
                  .forward_ports = setup.forward_ports,
                  .report_duplicates = setup.dry_run,
                  .clock_skew = std::chrono::seconds{setup.clock_skew},
-                 .server_keys = &server_keys_}),
+                 .server_keys = setup.dynamic ? &server_keys_ : nullptr}),
     requests_(book_, memory_, ledger_, policy_),
     retention_(ledger_, std::chrono::seconds{setup.keep}, std::chrono::seconds{setup.output_keep}) {
     monitor_.set_nonblocking();
@@ -47,6 +47,7 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     loop_.on_readable(capture_.fd(), [this] { hear_capture(); });
     every_period_ = loop_.every(policy_period, [this] {
         reload_policy();
+        (void)server_keys_.at(clock_.now()); // what is over by now is wiped
         do_requests();
         open_doors();
         sessions_.look_at_clock();

@@ -35,6 +35,27 @@ DatabaseKind kind() {
                 "put the newest copy back, or run `knockmgr restore`, which says what is at stake"};
 }
 
+// While it lives, commits are not synced. On every way out they are again, or the process ends: nothing may
+// ever act on a spend that is not durable.
+class Unsynced {
+  public:
+    explicit Unsynced(SQLite::Database& sqlite) : sqlite_(sqlite) {
+        sqlite_.exec("PRAGMA synchronous = OFF");
+    }
+    ~Unsynced() {
+        constexpr int full = 2; // SQLite's number for it
+        (void)sqlite_.tryExec("PRAGMA synchronous = FULL");
+        SQLite::Statement now(sqlite_, "PRAGMA synchronous");
+        promise(now.executeStep() && now.getColumn(0).getInt() == full,
+                "the ledger is synced at each commit");
+    }
+    Unsynced(const Unsynced&) = delete;
+    Unsynced& operator=(const Unsynced&) = delete;
+
+  private:
+    SQLite::Database& sqlite_;
+};
+
 // The first row names the ledger, so that the chain of hashes covers its id.
 Row first_row(const LedgerId& id, Time now) {
     Row row;
@@ -106,13 +127,14 @@ void Ledger::lengthen_log() {
     inside_->database.doing("write", [&] {
         const int version = kind().migrations.back().version;
         SQLite::Statement same(sqlite, fmt::format("PRAGMA user_version = {}", version));
-        sqlite.exec("PRAGMA synchronous = OFF");
         int trouble = SQLITE_DONE;
-        for (int page = 0; page < pages_laid_out && trouble == SQLITE_DONE; ++page) {
-            trouble = same.tryExecuteStep();
-            (void)same.tryReset();
+        {
+            const Unsynced for_these_pages(sqlite);
+            for (int page = 0; page < pages_laid_out && trouble == SQLITE_DONE; ++page) {
+                trouble = same.tryExecuteStep();
+                (void)same.tryReset();
+            }
         }
-        sqlite.exec("PRAGMA synchronous = FULL");
         if (trouble != SQLITE_DONE) {
             const SQLite::Exception why(sqlite.getHandle(), trouble);
             // What has been taken of a disk that is nearly full is given back.

@@ -1,5 +1,6 @@
 // What the monitor takes up when validate, or knockd as a whole, was started again.
 
+#include "knockd/monitor/contract.h"
 #include "tests/unit/knockd/lasting.h"
 
 #include <doctest/doctest.h>
@@ -75,4 +76,40 @@ TEST_CASE("a hold of the ledger that was revoked while we were down ends, and it
     REQUIRE(a.releases.size() == 1);
     CHECK(a.releases[0].why == Why::revoked);
     CHECK(a.releases[0].undo);
+}
+
+TEST_CASE(
+    "an undo gets no argument that root's own policy does not allow, whatever the ledger says of its hold") {
+    Lasting a = with_undo(); // of a command that takes none
+    message::Held held;
+    held.row = RowNumber{4};
+    held.grant = a.files.grant;
+    held.carrier = Carrier::udp;
+    held.deadline = to_nanoseconds(a.clock.now() - 1s);
+    held.argument = decltype(held.argument)::of("--all");
+    CHECK(well_formed(held));
+    REQUIRE(a.actor->told(held, nullptr));
+    message::Released released;
+    released.hold = held.row;
+    released.row.row = RowNumber{40};
+    released.undo = 1;
+    CHECK(a.actor->released(released));
+
+    message::Act ask; // and by the other way
+    ask.ask_only = 1;
+    ask.undo = 1;
+    ask.row.row = RowNumber{41};
+    ask.hold = RowNumber{5};
+    ask.grant = a.files.grant;
+    ask.argument = held.argument;
+    CHECK(a.actor->asked(ask));
+
+    REQUIRE(a.sent.size() == 2);
+    for (const End& end : a.sent) {
+        CHECK(end.done.outcome == Outcome::refused);
+        CHECK(end.done.refusal == Refusal::argument_not_allowed);
+    }
+    CHECK(a.lines().empty());
+    held.argument = decltype(held.argument)::of("a\nb");
+    CHECK_FALSE(well_formed(held));
 }
