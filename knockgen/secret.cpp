@@ -73,7 +73,9 @@ ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile)
         throw Error(fmt::format(
             "this makes another chain than the first time (its check words begin with {}, then with {}), so "
             "nothing was sent: is it the right {}? Should the first time have been wrong: knockgen profile "
-            "show {} prints the line of the profile, and knockgen profile add --replace with it begins anew",
+            "show {} prints the line of the profile, and after knockgen profile add --replace with it "
+            "another chain "
+            "is taken; the numbers go on from where they are",
             first_word, known, arguments.has("key") ? "key file" : "passphrase", profile.name));
     }
     return {std::move(chain), std::move(first_word)};

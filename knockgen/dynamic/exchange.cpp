@@ -22,6 +22,8 @@ constexpr auto request_pause = 300ms, longest_request_pause = 2000ms;
 constexpr auto question_delay = 40ms, question_pause = 80ms, longest_question_pause = 500ms;
 // A commit and the change of a firewall, or the start of a relay.
 constexpr auto opening_pause = 20ms;
+// Between two looks at the clock: a flood at our port, which never ends, must not keep us beyond our time.
+constexpr unsigned most_at_once = 64;
 
 Fd open_udp(const Target& way) {
     // Connected to nobody: then no ICMP error, which anybody can send, ends the conversation.
@@ -101,9 +103,9 @@ bool Exchange::hear(Line& line, Moment now) const {
     bool news = false;
     // One byte more than a P3 has: a longer datagram is none.
     std::array<std::uint8_t, dynamic_message_size + 1> room{};
-    for (;;) {
+    for (unsigned heard = 0; heard < most_at_once; ++heard) {
         const ssize_t size = recv(line.socket.get(), room.data(), room.size(), 0);
-        if (size < 0) return news;
+        if (size < 0) break;
         const auto answer = line.client->answer(Bytes(room).first(static_cast<std::size_t>(size)));
         if (!answer) continue; // forged, or an older one that was overtaken
         // The server has the request, and the SYNs that followed P2 have probably come by now: the next
@@ -112,6 +114,7 @@ bool Exchange::hear(Line& line, Moment now) const {
         line.answer = *answer;
         news = true;
     }
+    return news;
 }
 
 void Exchange::hear_all(Moment now) {

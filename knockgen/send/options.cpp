@@ -145,6 +145,7 @@ SendOptions send_options(const Arguments& arguments) {
     options.dry_run = arguments.has("dry-run");
     options.json = arguments.has("json");
     options.named = find_profile(arguments.operands().front());
+    options.key_file = arguments.text("key").value_or("");
     options.carrier = chosen_carrier(arguments, options.named);
     choose_form(options, arguments);
     choose_address(options, arguments);

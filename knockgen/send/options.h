@@ -27,6 +27,7 @@ struct SendOptions {
     AddressChoice address_choice{};
     Address address; // where it is given
     std::string argument;
+    std::string key_file; // empty: a passphrase
     bool no_clock = false;
     Resolver resolver{};
     Address resolver_address; // where it is given

@@ -40,8 +40,19 @@ std::string way_of(const SendOptions& options) {
 
 std::string times(unsigned count) { return count == 1 ? "once" : fmt::format("{} times", count); }
 
+// As a shell takes it for one word.
+std::string one_word(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
 std::string again(const SendOptions& options, Count number) {
-    return fmt::format("knockgen send {} --number {}", options.named.name, number);
+    std::string line = fmt::format("knockgen send {} --number {}", options.named.name, number);
+    if (!options.argument.empty()) line += " --argument " + one_word(options.argument);
+    if (!options.key_file.empty()) line += " --key " + one_word(options.key_file);
+    return line;
 }
 
 // Another way than the one that was taken, if the server takes one.

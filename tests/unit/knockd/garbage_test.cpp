@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -60,6 +61,45 @@ Buffer question(std::mt19937_64& random) {
     return message;
 }
 
+// What has the shape of a signed knock: the type is right, and the size is what its length field says.
+Buffer like_signed(std::mt19937_64& random, std::size_t longest) {
+    constexpr std::size_t size_at = 42;
+    const std::size_t length = random() % (longest + 1);
+    Buffer bytes = random_bytes(random, smallest_signed_knock + length);
+    bytes[type_offset] = signed_knock_type;
+    bytes[size_at] = static_cast<std::uint8_t>(length >> 8U);
+    bytes[size_at + 1] = static_cast<std::uint8_t>(length);
+    promise(looks_signed(bytes), "garbage of this kind gets as far as a look-up");
+    return bytes;
+}
+
+std::string base32(Bytes bytes) {
+    std::string text;
+    for (std::size_t bit = 0; bit < bytes.size() * 8; bit += 5) {
+        const std::size_t next = bit / 8 + 1;
+        const unsigned two =
+            static_cast<unsigned>(bytes[bit / 8]) << 8U | (next < bytes.size() ? bytes[next] : 0U);
+        text += "abcdefghijklmnopqrstuvwxyz234567"[two >> (11 - bit % 8) & 31U];
+    }
+    return text;
+}
+
+// A question for several labels under the zone, which together hold these bytes.
+Buffer question_in_labels(Bytes bytes) {
+    const std::string digits = base32(bytes);
+    Buffer message{0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+    const auto add = [&message](std::string_view label) {
+        message.push_back(static_cast<std::uint8_t>(label.size()));
+        make_frame::append(message, as_bytes(label));
+    };
+    for (std::size_t begin = 0; begin < digits.size(); begin += 63)
+        add(std::string_view(digits).substr(begin, 63));
+    for (const std::string_view part : {"example", "org"})
+        add(part);
+    message.insert(message.end(), {0, 0, 1, 0, 1});
+    return message;
+}
+
 Buffer udp_to(std::uint16_t port, const Buffer& payload) {
     return make_frame::ipv4(17, make_frame::udp(port, payload));
 }
@@ -71,9 +111,27 @@ Buffer typed(std::mt19937_64& random, std::uint8_t type, std::size_t size) {
     return bytes;
 }
 
+// The one request whose SYNs and questions are waited for while the garbage comes.
+message::Expect expecting() {
+    message::Expect expect;
+    expect.session = 5;
+    expect.id.fill(0x42);
+    const std::array<std::uint8_t, 4> source{192, 0, 2, 1}; // that of all frames over IPv4
+    expect.source = Address::ipv4(source);
+    expect.syns = {{{2000, 1}, {3000, 2}, {4000, 3}}};
+    expect.syns_wanted = 3;
+    return expect;
+}
+
+Buffer syn(std::uint16_t port, std::uint32_t sequence) {
+    return make_frame::ipv4(6, make_frame::tcp(port, sequence, 2));
+}
+
+constexpr std::size_t kinds = 17;
+
 // Look-alikes of all carriers, and what is not even that.
 Buffer garbage(std::mt19937_64& random, std::size_t number) {
-    switch (number % 10) {
+    switch (number % kinds) {
     case 0: return udp_to(62201, random_bytes(random, 16));
     case 1: return make_frame::ipv4(1, make_frame::echo_request(8, random_bytes(random, 56)));
     case 2: return udp_to(53, question(random));
@@ -83,9 +141,27 @@ Buffer garbage(std::mt19937_64& random, std::size_t number) {
         return udp_to(62201, Buffer(text.begin(), text.end()));
     }
     case 5: return udp_to(62201, random_bytes(random, 300));
-    case 6: return make_frame::ipv4(6, make_frame::tcp(22, 1, 2)); // a SYN, on a server that has many
-    case 7: return udp_to(40'001, typed(random, 2, 172));          // like a dynamic request
-    case 8: return udp_to(40'001, typed(random, 3, 89));           // like a question about one
+    case 6: return syn(22, 1); // on a server that has many
+    case 7: return udp_to(40'001, typed(random, dynamic_request_type, dynamic_request_size));
+    case 8: return udp_to(40'001, typed(random, dynamic_question_type, dynamic_message_size));
+    case 9: return udp_to(62201, like_signed(random, longest_argument));
+    case 10: return make_frame::ipv4(1, make_frame::echo_request(8, like_signed(random, longest_argument)));
+    case 11: return udp_to(53, question_in_labels(like_signed(random, 39)));
+    case 12: return syn(2000, 1); // one of the three, again and again
+    case 13: return syn(3000, 3); // another one's port, with the number of the third
+    case 14: {                    // the right id, the wrong size
+        Buffer bytes = typed(random, dynamic_question_type, dynamic_message_size - 1);
+        const DynamicId id = expecting().id;
+        std::copy(id.begin(), id.end(), bytes.begin());
+        return udp_to(40'001, bytes);
+    }
+    case 15: { // the right size, an id that differs in one bit
+        Buffer bytes = typed(random, dynamic_question_type, dynamic_message_size);
+        const DynamicId id = expecting().id;
+        std::copy(id.begin(), id.end(), bytes.begin());
+        bytes[random() % id.size()] ^= 1U;
+        return udp_to(40'001, bytes);
+    }
     default: return random_bytes(random, 40);
     }
 }
@@ -127,7 +203,8 @@ struct Cost {
     message::CaptureCounters counters;
 };
 
-// Capture reads a file of garbage with one image to look for; what that costs, without its start.
+// Capture reads a file of garbage with one image to look for and one request to wait for; what that costs,
+// without its start.
 Cost cost_of(std::size_t frames) {
     auto [monitor, monitor_of_capture] = Channel::make_pair();
     auto [validate, validate_of_capture] = Channel::make_pair();
@@ -140,6 +217,7 @@ Cost cost_of(std::size_t frames) {
     Capture capture(settings, std::move(sources), Answering(settings, troubles), Replying(settings, troubles),
                     std::move(monitor_of_capture), std::move(validate_of_capture), 7);
 
+    REQUIRE(validate.send_struct(expecting()) == Channel::Sent::done);
     message::Watch watch;
     watch.count = 2;
     watch.entries[0] = {message::WatchEntry::What::add_image, Algorithm::sha256,
@@ -169,13 +247,34 @@ Cost cost_of(std::size_t frames) {
 } // namespace
 
 TEST_CASE("garbage costs no allocation and no message") {
-    const Cost few = cost_of(10 * 10);
-    const Cost many = cost_of(10 * 1000);
+    const Cost few = cost_of(kinds * 10);
+    const Cost many = cost_of(kinds * 1000);
     CHECK(many.allocations == few.allocations);
     CHECK(many.messages == 2); // that it began and that it ended
-    CHECK(many.counters.seen == 10'000);
-    CHECK(many.counters.noise == 8000);
+    CHECK(many.counters.seen == kinds * 1000);
+    CHECK(many.counters.noise == (kinds - 1 - 3) * 1000);
     CHECK(many.counters.unread == 1000);
-    CHECK(many.counters.syns == 1000);
+    CHECK(many.counters.syns == 3000);
     CHECK(many.counters.hits == 0);
+    CHECK(many.counters.asked == 0);
+    CHECK(many.counters.held_back == 0);
+}
+
+TEST_CASE("the garbage over dns gets as far as a look-up, too") {
+    std::mt19937_64 random(18);
+    const std::array<Zone, 1> zones{*Zone::parse("example.org")};
+    for (int i = 0; i < 100; ++i) {
+        const Buffer bytes = like_signed(random, 39);
+        const Buffer message = question_in_labels(bytes);
+        const auto parsed = parse_question(message);
+        REQUIRE(parsed);
+        const auto below = find_zone(*parsed, zones);
+        REQUIRE(below);
+        CHECK(below->labels >= 3);
+        RequestRoom room;
+        const Candidates candidates = dns_candidates(*below, room);
+        REQUIRE_FALSE(candidates.empty());
+        const Bytes read = candidates.begin()->message;
+        CHECK(std::equal(read.begin(), read.end(), bytes.begin(), bytes.end()));
+    }
 }

@@ -51,6 +51,7 @@ class Server {
     std::optional<DynamicServer> end;
     std::vector<Packet> requests;
     std::size_t questions = 0;
+    std::atomic<std::size_t> said{0}; // packets; may be read at any time
 
     [[nodiscard]] Packet answer(DynamicStatus status) {
         const bool open = status == DynamicStatus::open;
@@ -72,8 +73,10 @@ class Server {
             if (got <= 0) continue;
             const Bytes packet = Bytes(room).first(static_cast<std::size_t>(got));
             note(packet);
-            for (const Packet& each : script_(*this, packet))
+            for (const Packet& each : script_(*this, packet)) {
                 (void)sendto(socket_.get(), each.data(), each.size(), 0, sender, size);
+                ++said;
+            }
         }
     }
     void note(Bytes packet) {
@@ -247,6 +250,28 @@ TEST_CASE("a server that has the request and waits for ever is told apart from o
     const Exchange::End end = exchange.run(700ms);
     REQUIRE(end.answer);
     CHECK(end.answer->status == DynamicStatus::waiting);
+}
+
+TEST_CASE("a flood at the client's port does not keep it beyond its time, nor from the answer behind it") {
+    constexpr std::size_t most_at_once = 64;
+    const auto behind = [](std::size_t flood, std::chrono::milliseconds timeout, bool until_all_is_said) {
+        Scene scene;
+        Server server(scene.key, home, scene.port, [&](Server& self, Bytes packet) -> std::vector<Packet> {
+            if (is_request(packet)) return {};
+            std::vector<Packet> all(flood, Packet(dynamic_message_size, 0x42));
+            all.push_back(self.answer(DynamicStatus::open));
+            return all;
+        });
+        Exchange exchange(scene.port, [&](const Target&) {
+            while (until_all_is_said && server.said <= flood)
+                std::this_thread::sleep_for(1ms);
+            if (until_all_is_said) std::this_thread::sleep_for(2 * timeout); // now the time is over
+        });
+        exchange.add(to(home), scene.client, -1s); // everything is due at once
+        return exchange.run(timeout).answer.has_value();
+    };
+    CHECK(behind(3 * most_at_once, long_enough, false));
+    CHECK_FALSE(behind(most_at_once, 5ms, true)); // it has not read on without looking at the clock
 }
 
 TEST_CASE("pauses grow by half, and not without end") {
