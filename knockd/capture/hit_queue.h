@@ -18,7 +18,7 @@ class HitQueue {
     static constexpr std::size_t most = 65'536; // some 6 MiB
     // Of the requests that hits came in: with the hits, no more than 10 MiB. Signed knocks of the smallest
     // size reach it with some 38,000 hits, those with the longest arguments with 11,000.
-    static constexpr std::size_t most_request_bytes = 4 * 1024 * 1024;
+    static constexpr std::size_t most_request_bytes = std::size_t{4} << 20;
 
     // Both outlive it; the channel is non-blocking.
     HitQueue(EventLoop& loop, Channel& validate) : loop_(loop), validate_(validate) {}

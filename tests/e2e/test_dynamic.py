@@ -9,7 +9,7 @@ import struct
 from otk_e2e import crypto, dynamic, ed25519, tap, wait
 from otk_e2e.client import Client, copy_with_capability, end_of
 from otk_e2e.doors import wait_for_door, wait_for_none
-from otk_e2e.dynamic import access_to, outcomes
+from otk_e2e.dynamic import access_to, expect_outcomes, outcomes
 from otk_e2e.forward import Service, answer_to_syn, families, joined, say
 from otk_e2e.network import COMMAND_LIMIT
 from otk_e2e.recording import Exchange, Recording, tell_segment
@@ -72,7 +72,7 @@ def through(w, family):
     w.clock.set_by(-3600)  # as late as the clients have it
     wait.until(lambda: answer_to_syn(w.client, address, door["port"]) == "reset", "the door closes")
     assert session.alive() and not w.sshd.says(w.client, address, door["port"])
-    assert outcomes(access) == ["opened"]
+    expect_outcomes(access, ["opened"])
 
 
 @suite.case("each request has another port, and the next knock; a door that is open stays")
@@ -82,7 +82,8 @@ def again(w):
     assert [door["number"] for door in doors] == [99, 98, 97], doors
     assert len({door["port"] for door in doors}) == 3, doors
     assert all(w.sshd.says(w.client, w.server.ipv4, door["port"]) for door in doors)
-    assert outcomes(access) == ["opened"] * 3 and user.next_number() == 96
+    expect_outcomes(access, ["opened"] * 3)
+    assert user.next_number() == 96
     w.installation.knockmgr("doors", "close", access.user, "--yes")
 
 
@@ -158,7 +159,7 @@ def file_capability(w, family):
     access, user = client_of(w, family=family, user="nobody", program=copy_with_capability(w))
     door = user.door()
     assert w.sshd.says(w.client, w.server.address(family), door["port"])
-    assert outcomes(access) == ["opened"]
+    expect_outcomes(access, ["opened"])
 
 
 @families(suite, "without any privilege ordinary connects do, where the right says --isn ignore")
@@ -166,7 +167,7 @@ def ordinary_connects(w, family):
     access, user = client_of(w, "--isn", "ignore", family=family, user="nobody")
     door = user.door()
     assert w.sshd.says(w.client, w.server.address(family), door["port"])
-    assert outcomes(access) == ["opened"]
+    expect_outcomes(access, ["opened"])
 
 
 @suite.case("--isn ignore on the client's side alone is worth nothing: the server compares, and no door opens")
@@ -226,7 +227,8 @@ def both_families(w):
     door = user.door()
     assert door["address"] in (w.server.ipv4, w.server.ipv6), door
     assert w.sshd.says(w.client, door["address"], door["port"])
-    assert outcomes(access) == ["opened"] and not access.rows("contested")
+    expect_outcomes(access, ["opened"])
+    assert not access.rows("contested")
 
 
 @suite.case("a host whose IPv6 is dead: the request goes by IPv4 after a while, naming that address")
@@ -236,7 +238,8 @@ def dead_family(w):
     user = Client(w, access, address="half.test", host=with_hosts(w, hosts))
     door = user.door()
     assert door["address"] == w.server.ipv4 and w.sshd.says(w.client, w.server.ipv4, door["port"]), door
-    assert outcomes(access) == ["opened"] and not access.rows("contested")
+    expect_outcomes(access, ["opened"])
+    assert not access.rows("contested")
 
 
 def with_hosts(w, text):

@@ -32,7 +32,9 @@ def make_second(w):
 
 def listen_on(w, *interfaces):
     begin = w.daemon.log_size()
-    w.installation.configure({**world.CONFIGURATION, "capture": {"interfaces": interfaces}})
+    # Without dns: its answers leave from every address, so capture is started again when one comes or goes, as those
+    # of IPv6 do with an interface.
+    w.installation.configure({**world.CONFIGURATION, "capture": {"interfaces": interfaces}, "dns": {"enabled": False}})
     w.daemon.process.send_signal(signal.SIGHUP)
     w.daemon.wait_for_log("knockd: ready", begin)
 

@@ -163,6 +163,11 @@ def outcomes(access):
     return [row["refusal"] if row["kind"] == "refused" else row["end"] and row["end"]["outcome"] for row in rows]
 
 
+def expect_outcomes(access, expected):
+    """The end of a command is in the ledger a moment after its effect."""
+    wait.until(lambda: outcomes(access) == expected, lambda: f"{expected}, and not {outcomes(access)}")
+
+
 class SecondServer(world.World):
     """Another server in the same network, with a policy, a ledger and keys of its own."""
 

@@ -17,10 +17,31 @@ bool refuses(std::string_view pattern, std::string_view because) {
 } // namespace
 
 TEST_CASE("patterns that are taken") {
-    for (const char* pattern :
-         {"nginx", "nginx|postgresql", "[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,3}", "[0-9]+", ".*", "a?", "()",
-          "\\.\\*\\\\", "[])}{(]", "[^]a]", "[[:digit:][:alpha:]_]+", "[[.-.]]", "[\\]", "-[a-z]",
-          "-v|[a-z]+", "^web$", "a\\)", "[a-z ]{256}", "x{0,256}"}) {
+    for (const char* pattern : {"nginx",
+                                "nginx|postgresql",
+                                "[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,3}",
+                                "[0-9]+",
+                                ".*",
+                                "a?",
+                                "()",
+                                "\\.\\*\\\\",
+                                "[])}{(]",
+                                "[^]a]",
+                                "[[:digit:][:alpha:]_]+",
+                                "[[.-.]]",
+                                "[\\]",
+                                "-[a-z]",
+                                "-v|[a-z]+",
+                                "^web$",
+                                "a\\)",
+                                "[a-z ]{256}",
+                                "x{0,256}",
+                                "([a-z0-9-]{1,63}\\.){1,8}[a-z]{2,63}",
+                                "(a?){256}",
+                                "((((a*)*)+)?)*",
+                                "(a{0}){256}",
+                                "(((a{256}){3}){1}){0,1}",
+                                "a{256}b{256}c{256}"}) {
         CAPTURE(pattern);
         CHECK_FALSE(check_pattern(pattern));
     }
@@ -49,6 +70,20 @@ TEST_CASE("patterns that are refused, each with its reason") {
     CHECK(refuses("a{257}", "256 is the highest"));
     CHECK(refuses("a{99999999999999999999}", "256 is the highest"));
     CHECK(refuses("((a{256}){256}){2}", "repeats too much"));
+    CHECK(refuses("((a?){256}){16}", "repeats too much"));
+    CHECK(refuses("([a-z]{1,256}){1,64}", "write * or +"));
+    CHECK(refuses("(((a{256}){3}){1}){0,2}", "repeats too much"));
+    CHECK(refuses("a{256}b{256}c{256}d", "more than 768 characters"));
+    CHECK(refuses("(a|b){256}(c|d){129}", "repeats too much"));
+    CHECK(refuses("(^a)", "leave it out"));
+    CHECK(refuses("a$b", "leave it out"));
+    CHECK(refuses("a**", "in parentheses"));
+    CHECK(refuses("a{,3}", "no bound"));
+    CHECK(refuses("a{x}", "no bound"));
+    CHECK(refuses("a{1", "no extended regular expression"));
+    CHECK(refuses("[[:word:]]", "which there is not"));
+    CHECK(refuses("[[.hyphen.]]", "single character"));
+    CHECK(refuses("[a-c-e]", "behind a range"));
     CHECK(refuses("a{3,1}", "no extended regular expression"));
 }
 
@@ -92,6 +127,9 @@ TEST_CASE("an argument becomes no option unless the pattern says so in front") {
 
 TEST_CASE("what is no pattern, and what no program can be handed, is never allowed") {
     CHECK_FALSE(allows_argument("(a", "(a"));
+    CHECK_FALSE(allows_argument("[\x80-\xff]", "\x80"));
+    CHECK_FALSE(
+        allows_argument(std::string(longest_pattern + 1, 'a'), std::string(longest_pattern + 1, 'a')));
     CHECK_FALSE(allows_argument("a.*", std::string_view("a\0b", 3)));
     CHECK_FALSE(allows_argument("a", std::string_view("a\0b", 3)));
 }
