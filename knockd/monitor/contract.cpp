@@ -1,6 +1,6 @@
 #include "knockd/monitor/contract.h"
 
-#include <algorithm>
+#include "net/request_shape.h"
 
 namespace otk {
 
@@ -8,13 +8,6 @@ namespace {
 
 bool known(Carrier carrier) {
     return carrier == Carrier::udp || carrier == Carrier::icmp || carrier == Carrier::dns;
-}
-
-// As much of what lib/request demands of an argument as matters to whoever prints it or hands it on.
-bool valid_argument(std::string_view text) {
-    return text.size() <= longest_argument && std::none_of(text.begin(), text.end(), [](char c) {
-               return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-           });
 }
 
 bool from_a_packet(Carrier carrier, const Address& source, const Address& named) {

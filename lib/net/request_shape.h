@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace otk {
 
@@ -30,6 +31,11 @@ inline constexpr std::size_t dynamic_message_size = 89;
 using DynamicId = std::array<std::uint8_t, 16>; // tells the messages of one request from all others
 
 inline constexpr std::size_t largest_request = largest_signed_knock;
+
+// Is it a text that an argument may be: valid UTF-8 (shortest forms only), no control characters (C0, DEL,
+// C1), at most longest_argument bytes. Here, because the parts of a privileged process ask it that read no
+// requests.
+[[nodiscard]] bool valid_argument(std::string_view text);
 
 // The type byte is right and the size is what the length field says.
 [[nodiscard]] bool looks_signed(Bytes payload);

@@ -47,9 +47,6 @@ enum class BadRequest : std::uint8_t {
 [[nodiscard]] Result<SignedKnock, BadRequest> parse_signed_knock(Bytes message);
 [[nodiscard]] std::vector<std::uint8_t> format_signed_knock(const SignedKnock& knock);
 
-// Is it a text that an argument may be: valid UTF-8, no control characters, at most longest_argument bytes.
-[[nodiscard]] bool valid_argument(std::string_view text);
-
 // Fills in the signature. REQUIRES a sha256 value, an address as read_address() gives it, a valid argument.
 void sign(SignedKnock& knock, const SigningKey& key, const Addressee& addressee);
 [[nodiscard]] bool verify(const SignedKnock& knock, const PublicKey& key, const Addressee& addressee);

@@ -1,4 +1,6 @@
-#include "request/signed_knock.h"
+#include "net/request_shape.h"
+
+#include "base/bytes.h"
 
 namespace otk {
 
