@@ -119,8 +119,9 @@ class Brackets {
     }
 
     void add_range(char first, char last) {
-        for (int c = first; c <= last; ++c)
-            bytes_.set(static_cast<std::size_t>(c));
+        // Printable ASCII both.
+        for (auto c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c)
+            bytes_.set(c);
     }
 
     std::string_view& rest_;

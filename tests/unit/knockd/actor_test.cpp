@@ -165,7 +165,8 @@ TEST_CASE("an argument that no client may send breaks the contract") {
     Acting a;
     message::Act act = carrying(a, "x");
     CHECK(well_formed(act));
-    for (const std::string& argument : {std::string("a\nb"), std::string("\x7f"), std::string(257, 'a')}) {
+    for (const std::string& argument : {std::string("a\nb"), std::string("\x7f"), std::string("\xc2\x9b"),
+                                        std::string("\xff"), std::string(257, 'a')}) {
         act.argument = decltype(act.argument)::of(argument);
         CHECK_FALSE(well_formed(act));
     }
