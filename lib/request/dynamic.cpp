@@ -12,7 +12,7 @@ namespace {
 
 using namespace dynamic;
 
-constexpr std::size_t syns_size = 3 * (2 + 4);
+constexpr std::size_t syns_size = std::size_t{3} * (2 + 4);
 constexpr std::size_t signed_part_size = wire::time_size + address_field_size + syns_size; // of P1's box
 constexpr std::size_t opened_size = signed_part_size + evp::signature_size;
 static_assert(request_head_size + opened_size + evp::tag_size == dynamic_request_size);

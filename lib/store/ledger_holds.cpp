@@ -38,7 +38,7 @@ Hold Ledger::hold(const Hold& wanted) {
         bind_time(*insert, 5, wanted.deadline);
         insert->bindNoCopy(6, wanted.argument);
         promise(insert->executeStep(), "an INSERT with RETURNING returns its row");
-        const Hold held = read_hold(inside_->database, *insert);
+        Hold held = read_hold(inside_->database, *insert);
         (void)insert->executeStep(); // to its end: what it refers to is checked there
         return held;
     });
