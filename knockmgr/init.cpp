@@ -120,7 +120,7 @@ void create_policy(const Places& where, const Owners& owners, const LedgerId& le
     ServerId server{};
     system_random(server);
     const std::filesystem::path file = where.policy_db.string() + ".unfinished";
-    std::filesystem::remove(file); // of an init that was interrupted here
+    PolicyStore::remove(file); // of an init that was interrupted here
     const gid_t gid = owners.validate ? owners.validate->gid : getegid();
     {
         PolicyStore closed_at_once = PolicyStore::create(file, server, ledger, who_asks());

@@ -109,9 +109,14 @@ void make_empty_file(const std::filesystem::path& file) {
     }
 }
 
-void remove_all_of(const std::filesystem::path& file) {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
-        (void)::unlink((file.native() + suffix).c_str());
+// SQLite would take what another database left under this name for the new one's, and put its pages in.
+void check_nothing_left(const std::filesystem::path& file) {
+    for (const char* suffix : {"-wal", "-journal"}) {
+        const std::string left = file.native() + suffix;
+        if (::access(left.c_str(), F_OK) != 0) continue;
+        throw Error(fmt::format("{} is there without {}: move it to the database that it belongs to, or away",
+                                left, file.native()));
+    }
 }
 
 } // namespace
@@ -132,11 +137,16 @@ class DatabaseMaker {
     }
 };
 
+void Database::remove(const std::filesystem::path& file) {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+        (void)::unlink((file.native() + suffix).c_str());
+}
+
 void Database::create(const std::filesystem::path& file, const DatabaseKind& kind,
                       const std::function<void(SQLite::Database&)>& fill) {
     // The process number keeps two creators apart; what an earlier process of that number left is of no use.
     const std::filesystem::path building = fmt::format("{}.new-{}", file.native(), ::getpid());
-    remove_all_of(building);
+    remove(building);
     try {
         make_empty_file(building);
         {
@@ -152,6 +162,7 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
                 transaction.commit();
             });
         } // closed: all is in the one file now
+        if (!std::filesystem::exists(file)) check_nothing_left(file);
         if (::link(building.c_str(), file.c_str()) != 0) {
             if (errno == EEXIST) {
                 throw Error(fmt::format(
@@ -159,10 +170,10 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
             }
             throw system_error(fmt::format("cannot make {}", file.native()));
         }
-        remove_all_of(building);
+        remove(building);
         sync_folder(file);
     } catch (...) {
-        remove_all_of(building);
+        remove(building);
         throw;
     }
 }

@@ -39,9 +39,11 @@ class Database {
   public:
     // Makes a new file with mode 0640, whatever the umask. It is built under another name and gets its own
     // when it is complete, so a crash leaves no half-made database. `fill` writes the first rows, in the
-    // transaction of the schema. Throws Error, also when `file` exists.
+    // transaction of the schema. Throws Error, also when `file` exists, or a log of one that had its name.
     static void create(const std::filesystem::path& file, const DatabaseKind& kind,
                        const std::function<void(SQLite::Database&)>& fill);
+    // Removes one that nobody has open, with all that SQLite keeps beside it; what cannot be removed stays.
+    static void remove(const std::filesystem::path& file);
     // Opens an existing file. For writing: migrates it to the newest version. For reading: it must be of
     // exactly that version. Throws Error, also when it is of another kind or made by a later otk.
     static Database open(const std::filesystem::path& file, const DatabaseKind& kind, Access access);

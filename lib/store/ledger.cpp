@@ -135,11 +135,12 @@ void Ledger::lengthen_log() {
                 (void)same.tryReset();
             }
         }
-        if (trouble != SQLITE_DONE) {
-            const SQLite::Exception why(sqlite.getHandle(), trouble);
+        try {
+            if (trouble != SQLITE_DONE) throw SQLite::Exception(sqlite.getHandle(), trouble);
+        } catch (const SQLite::Exception&) {
             // What has been taken of a disk that is nearly full is given back.
             (void)sqlite.tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
-            throw why;
+            throw;
         }
         sqlite.execAndGet("PRAGMA wal_checkpoint(PASSIVE)");
     });

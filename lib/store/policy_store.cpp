@@ -55,6 +55,8 @@ PolicyStore PolicyStore::create(const std::filesystem::path& file, const ServerI
     return open_for_change(file, std::move(who), std::move(clock));
 }
 
+void PolicyStore::remove(const std::filesystem::path& file) { Database::remove(file); }
+
 PolicyStore PolicyStore::open_for_change(const std::filesystem::path& file, std::string who,
                                          std::shared_ptr<const Clock> clock) {
     promise(!who.empty(), "a policy store is opened for change by somebody with a name");

@@ -126,6 +126,8 @@ class PolicyStore {
     static PolicyStore create(const std::filesystem::path& file, const ServerId& server,
                               const LedgerId& ledger, std::string who = "root",
                               std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    // Removes a file that nobody has open, with what SQLite keeps beside it: one that was not finished.
+    static void remove(const std::filesystem::path& file);
     // Migrates; waits up to 5 s for a lock.
     static PolicyStore open_for_change(const std::filesystem::path& file, std::string who,
                                        std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());

@@ -34,8 +34,8 @@ struct SpareOrder {
     std::uint32_t arguments = 0;
     std::uint32_t variables = 0;
 };
-inline constexpr std::size_t largest_order = 32 * 1024; // bytes; longer ones are for spawn_command
-inline constexpr std::size_t most_order_words = 1024;   // of argv and environment together
+inline constexpr std::size_t largest_order = 32'768;  // bytes; longer ones are for spawn_command
+inline constexpr std::size_t most_order_words = 1024; // of argv and environment together
 
 // Nothing when it would be longer than that.
 [[nodiscard]] std::optional<std::vector<std::uint8_t>> order_of(const CommandToRun& command,

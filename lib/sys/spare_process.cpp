@@ -5,6 +5,7 @@
 #include "sys/spare_order.h"
 #include "sys/spawn_child.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -58,15 +59,15 @@ struct Words {
 alignas(SpareOrder) std::array<char, largest_order> order_room; // not on the stack: it is touched as it fills
 Words words;
 
-void find_words(const SpareOrder& header, char* at, const char* end) {
+void find_words(const SpareOrder& header, char* at, char* end) {
     promise(header.arguments > 0 && std::size_t{header.arguments} + header.variables <= most_order_words,
             "a spare gets no more words than it has room for");
     std::size_t next = 0;
     const auto take = [&](std::uint32_t count) {
         char* const* list = &words.pointers.at(next);
         for (std::uint32_t number = 0; number < count; ++number) {
-            auto* zero = static_cast<char*>(std::memchr(at, 0, static_cast<std::size_t>(end - at)));
-            promise(zero != nullptr, "a spare gets whole words");
+            char* const zero = std::find(at, end, '\0');
+            promise(zero != end, "a spare gets whole words");
             words.pointers.at(next++) = at;
             at = zero + 1;
         }

@@ -1,10 +1,13 @@
 """The server's own keys: made by init, rotated, listed, ended; whatever is killed in between."""
 
+import contextlib
 import datetime
 import os
 import pwd
 import re
+import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
@@ -172,6 +175,23 @@ def test_init_killed():
             break
         after, steps = after + 0.0015, steps + 1
     assert steps > 3, f"only {steps} kills before init was done"
+
+
+def test_init_killed_with_pages_in_the_log():
+    """what a killed init left in its log does not get into the policy of the next one"""
+    with Installation() as first, Installation(initialise=False) as otk:
+        os.mkdir(f"{otk.dir}/policy")
+        with contextlib.closing(sqlite3.connect(f"{first.dir}/policy/policy.db")) as policy:
+            policy.execute("INSERT INTO change (at, who, what, object, state_before, state_after)"
+                           " VALUES (1, 'root', 'lost', '', '', '')")
+            policy.commit()
+            for suffix in ("", "-wal", "-shm"):
+                shutil.copy(f"{first.dir}/policy/policy.db{suffix}", f"{otk.dir}/policy/policy.db.unfinished{suffix}")
+        otk.must("init")
+        expect(os.listdir(f"{otk.dir}/policy"), ["policy.db"])
+        with contextlib.closing(sqlite3.connect(f"{otk.dir}/policy/policy.db")) as policy:
+            expect(policy.execute("SELECT what FROM change WHERE what = 'lost'").fetchall(), [])
+        expect_whole(otk, [1])
 
 
 def test_rotate_killed():

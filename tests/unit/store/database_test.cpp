@@ -129,6 +129,37 @@ TEST_CASE("a creation that fails leaves nothing") {
           std::string::npos);
 }
 
+TEST_CASE("what is left of another database under that name is neither taken over nor lost") {
+    for (const char* suffix : {"-wal", "-journal"}) {
+        const Folder folder;
+        const std::filesystem::path left = (folder / "x.db").native() + suffix;
+        std::ofstream(left).write("pages", 5);
+        const std::string error = error_of([&] { Database::create(folder / "x.db", kind(1), nothing); });
+        CHECK(error.find(left.native() + " is there without") == 0);
+        CHECK_FALSE(std::filesystem::exists(folder / "x.db"));
+        CHECK(std::filesystem::file_size(left) == 5);
+    }
+}
+
+TEST_CASE("a database that is removed leaves nothing for the next one of its name") {
+    const Folder folder;
+    {
+        const Database other = [&] {
+            Database::create(folder / "other.db", kind(1), nothing);
+            return Database::open(folder / "other.db", kind(1), Access::writing);
+        }();
+        other.sqlite().exec("INSERT INTO a VALUES (7)"); // stands in the log until it is closed
+        for (const char* suffix : {"", "-wal", "-shm"}) {
+            std::filesystem::copy_file((folder / "other.db").native() + suffix,
+                                       (folder / "x.db").native() + suffix);
+        }
+    }
+    Database::remove(folder / "x.db");
+    Database::create(folder / "x.db", kind(1), nothing);
+    const Database database = Database::open(folder / "x.db", kind(1), Access::writing);
+    CHECK(number(database, "SELECT count(*) FROM a") == 1);
+}
+
 TEST_CASE("an error of SQLite names the file and what was being done") {
     const Folder folder;
     Database::create(folder / "x.db", kind(1), nothing);
