@@ -17,30 +17,38 @@ GrantCache::Turn::Turn(GrantCache& cache) : cache_(cache) {
 }
 
 GrantCache::Turn::~Turn() {
+    cache_.since_.reset();
     cache_.reading_.reset();
     cache_.in_turn_ = false;
 }
 
-// Sees to it that nothing is known that is older than the file.
+// Sees to it that nothing is known that is older than the file. A turn that asks for what is known only costs
+// no transaction of reading.
 void GrantCache::look() {
     if (in_turn_) {
         const auto now = std::chrono::steady_clock::now();
-        if (reading_ && now - since_ < lasts) return;
+        if (since_ && now - *since_ < lasts) return;
         reading_.reset();
-        reading_.emplace(policy_);
         since_ = now;
     }
-    const std::int64_t version =
-        policy_.version(); // asked before reading: what is newer than it is read again
+    compare_version();
+}
+
+void GrantCache::compare_version() {
+    const std::int64_t version = policy_.version();
     if (version_ != version) known_.clear();
     version_ = version;
 }
 
 GrantCache::Found GrantCache::grant(GrantId id) {
     look();
-    if (known_.size() >= most_known) known_.clear();
     const auto known = known_.find(id);
     if (known != known_.end()) return known->second;
+    if (in_turn_ && !reading_) {
+        reading_.emplace(policy_);
+        compare_version(); // before reading: it may be another one since
+    }
+    if (known_.size() >= most_known) known_.clear();
     auto found = std::make_shared<const std::optional<GrantDetails>>(policy_.grant(id));
     if (*found) known_.emplace(id, found);
     return found;

@@ -26,7 +26,7 @@ class GrantCache {
     [[nodiscard]] Found grant_or_removed(GrantId id);
 
     // While one lives, as for a turn of the event loop that hears many messages, the file is asked once in
-    // `lasts`, and all grants are read from one state of it. One at a time.
+    // `lasts`, and what is read in that time is read from one state of it. One at a time.
     class Turn {
       public:
         explicit Turn(GrantCache& cache);
@@ -41,11 +41,12 @@ class GrantCache {
 
   private:
     void look();
+    void compare_version();
 
     const PolicyStore& policy_;
     bool in_turn_ = false;
-    std::optional<PolicyStore::Reading> reading_; // of this turn
-    std::chrono::steady_clock::time_point since_{};
+    std::optional<std::chrono::steady_clock::time_point> since_; // of this turn
+    std::optional<PolicyStore::Reading> reading_;                // since then, if something was not known
     std::optional<std::int64_t> version_; // of the file that all of these were read from
     std::unordered_map<GrantId, Found> known_;
 };

@@ -52,17 +52,19 @@ struct LedgerWriting {
     SQLite::Statement output;  // row, bytes, truncated
 };
 
-// The newest rows, as they were appended: of most commands the end comes soon after the knock, and asks for
-// its row. Rows never change, so what is remembered is what the file has.
+// The newest rows that began a command, as they were appended: the end of most commands comes soon after the
+// knock, and asks for its row. Rows never change, so what is remembered is what the file has.
 class RecentRows {
   public:
     void add(const Row& row) {
+        if (row.kind != RowKind::accepted && row.kind != RowKind::undo) return;
         if (rows_.size() == most) rows_.pop_front();
         rows_.push_back(row);
     }
     [[nodiscard]] const Row* find(RowNumber number) const {
-        if (rows_.empty() || number < rows_.front().number || number > rows_.back().number) return nullptr;
-        return &rows_[static_cast<std::size_t>(number_of(number) - number_of(rows_.front().number))];
+        const auto found = std::lower_bound(rows_.begin(), rows_.end(), number,
+                                            [](const Row& row, RowNumber one) { return row.number < one; });
+        return found == rows_.end() || found->number != number ? nullptr : &*found;
     }
     void forget_after(RowNumber number) {
         while (!rows_.empty() && rows_.back().number > number)
@@ -73,7 +75,7 @@ class RecentRows {
   private:
     static constexpr std::size_t most = 16'384; // some 6 MiB, in a flood only
 
-    std::deque<Row> rows_; // without a gap
+    std::deque<Row> rows_; // by number
 };
 
 struct Ledger::Inside {

@@ -53,13 +53,15 @@ CREATE TABLE event (
     of          INTEGER NOT NULL CHECK (of >= 0 AND of < number),
     grant       INTEGER NOT NULL CHECK (grant >= 0),
     chain       BLOB NOT NULL CHECK (length(chain) IN (0, 32) AND chain <> zeroblob(32)),
+    -- Names begin with a letter ('{' follows z) and have no zero byte, at which length of a text and GLOB stop.
     user        TEXT NOT NULL
-                CHECK (user = '' OR (length(user) BETWEEN 1 AND 32 AND length(user) = length(CAST(user AS BLOB))
-                                     AND user GLOB '[a-z]*' AND user NOT GLOB '*[^a-z0-9._-]*')),
+                CHECK (user = '' OR (user >= 'a' AND user < '{' AND length(CAST(user AS BLOB)) <= 32
+                                     AND length(user) = length(CAST(user AS BLOB))
+                                     AND user NOT GLOB '*[^a-z0-9._-]*')),
     command     TEXT NOT NULL
-                CHECK (command = '' OR (length(command) BETWEEN 1 AND 32
+                CHECK (command = '' OR (command >= 'a' AND command < '{' AND length(CAST(command AS BLOB)) <= 32
                                         AND length(command) = length(CAST(command AS BLOB))
-                                        AND command GLOB '[a-z]*' AND command NOT GLOB '*[^a-z0-9._-]*')),
+                                        AND command NOT GLOB '*[^a-z0-9._-]*')),
     count       INTEGER NOT NULL CHECK (count BETWEEN 0 AND 1000000),
     jumped      INTEGER NOT NULL CHECK (jumped BETWEEN 0 AND 1000000),
     algorithm   INTEGER NOT NULL CHECK (algorithm BETWEEN 0 AND 4),
