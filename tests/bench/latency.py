@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """From the packet to the door and to the started command, one knock at a time to an idle daemon on one core, beside what the
 machine itself needs for the parts: one durable commit, one change of an nftables set, one start of the same program; all on
-the same core, in the same run. `latency.py [--knocks N] [--core N]`, as root, with OTK_BUILD naming a build directory."""
+the same core, in the same run, with the same pause before each. `latency.py [--knocks N] [--core N]`, as root, with OTK_BUILD
+naming a build directory."""
 
 import argparse
 import contextlib
@@ -42,7 +43,7 @@ def program(name):
 
 def machine(core, folder, runs):
     with on_core(core):
-        done = subprocess.run([program("machine_limits"), folder, program("stamp"), str(runs)], stdout=subprocess.PIPE, check=True)
+        done = subprocess.run([program("machine_limits"), folder, program("stamp"), str(runs), str(round(GAP * 1000))], stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
 

@@ -1,7 +1,8 @@
 // The machine's own limits for what a knock needs, one at a time: a durable commit of a row by SQLite, an
-// element added to a set of nftables, a program started. `machine_limits FOLDER STAMP [RUNS]`, as root;
-// FOLDER is on the file system that the ledger would be on, STAMP the program tests/bench/stamp. Prints the
-// medians in microseconds as JSON. The nftables part has a network namespace of its own.
+// element added to a set of nftables, a program started. `machine_limits FOLDER STAMP [RUNS [PAUSE]]`, as
+// root; FOLDER is on the file system that the ledger would be on, STAMP the program tests/bench/stamp, PAUSE
+// the milliseconds between two runs. Prints the medians in microseconds as JSON. The nftables part has a
+// network namespace of its own.
 #include "firewall/door_sets.h"
 #include "firewall/nft.h"
 #include "sys/file.h"
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -29,6 +31,10 @@ namespace {
 constexpr std::size_t row_size = 260;
 constexpr int checkpoint_pages = 8000;
 
+// A pause in which the processor and the disk come to rest. What follows a longer one is slower, so that only
+// what has the same pause can be compared.
+std::chrono::milliseconds rest{5};
+
 double median(std::vector<double> microseconds) {
     const auto middle = microseconds.begin() + static_cast<std::ptrdiff_t>(microseconds.size() / 2);
     std::nth_element(microseconds.begin(), middle, microseconds.end());
@@ -43,8 +49,7 @@ double median_of(std::size_t runs, const Work& work) {
         work(run);
         const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begun;
         all.push_back(took.count());
-        // As knocks come: one at a time, with a pause in which the processor and the disk come to rest.
-        ::usleep(5000);
+        std::this_thread::sleep_for(rest);
     }
     return median(std::move(all));
 }
@@ -99,7 +104,7 @@ double start(const std::filesystem::path& folder, const char* stamp, std::size_t
         const std::int64_t ran = std::stoll(read_file(file, 64).value_or(""));
         std::filesystem::remove(file);
         all.push_back(static_cast<double>(ran - begun) / 1000.0);
-        ::usleep(5000);
+        std::this_thread::sleep_for(rest);
     }
     return median(std::move(all));
 }
@@ -108,11 +113,12 @@ double start(const std::filesystem::path& folder, const char* stamp, std::size_t
 
 int main(int argc, char** argv) {
     if (argc < 3) {
-        fmt::print(stderr, "usage: machine_limits FOLDER STAMP [RUNS]\n");
+        fmt::print(stderr, "usage: machine_limits FOLDER STAMP [RUNS [PAUSE]]\n");
         return 2;
     }
     try {
         const std::size_t runs = argc > 3 ? std::max(1UL, std::strtoul(argv[3], nullptr, 10)) : 200;
+        if (argc > 4) rest = std::chrono::milliseconds{std::strtoul(argv[4], nullptr, 10)};
         const double durable = commit(argv[1], runs);
         const double started = start(argv[1], argv[2], runs);
         fmt::print("{{\"commit\": {:.1f}, \"start\": {:.1f}, \"element\": {:.1f}}}\n", durable, started,
