@@ -13,7 +13,7 @@ inline constexpr int monitor_fd = 3;
 inline constexpr int peer_fd = 4;
 inline constexpr int file_fd = 5;
 
-inline constexpr std::uint32_t protocol = 4; // raise it with every change of a struct
+inline constexpr std::uint32_t protocol = 5; // raise it with every change of a struct
 
 enum class Kind : std::uint32_t {
     capture_setup = 1,
@@ -46,6 +46,7 @@ enum class Kind : std::uint32_t {
     arrived,
     asked,
     reply,
+    several, // a Bundle of messages of other kinds
 };
 
 // A text of bounded length; zero-filled.

@@ -1,7 +1,8 @@
 // What knockd's processes say to each other (DESIGN 7; knockd-forward: see forward_messages.h). One fixed
-// struct each, trivially copyable, first a Kind; sent and received whole over SOCK_SEQPACKET. The receiver
-// checks kind, size and every field that it uses: a message that breaks its contract ends the sender (the
-// monitor kills a child; a child that gets one from the monitor aborts).
+// struct each, trivially copyable, first a Kind; sent and received whole over SOCK_SEQPACKET, alone or several
+// together (knockd/bundle.h). The receiver checks kind, size and every field that it uses: a message that
+// breaks its contract ends the sender (the monitor kills a child; a child that gets one from the monitor
+// aborts).
 //
 // clang-format off
 //   descriptor   knockd-capture              knockd-validate

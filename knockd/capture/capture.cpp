@@ -46,6 +46,7 @@ void Capture::serve() {
 }
 
 void Capture::listen() {
+    loop_.after_each([this] { hits_.end_turn(); });
     loop_.on_readable(monitor_.fd(), [this] { loop_.stop(); }); // the monitor says nothing more: it has gone
     loop_.on_readable(validate_.fd(), [this] { read_watches(); });
     for (Source& source : sources_) {
@@ -240,6 +241,7 @@ void Capture::send_to_validate(const Message& message) {
 // lost as noise. Without validate (it is being restarted) nobody is kept waiting for long: DNS must be
 // answered.
 void Capture::await_images() {
+    hits_.flush();
     read_watches();
     const auto give_up = monotonic_now() + std::chrono::seconds{setup_.offline ? 3600 : 2};
     while (!complete_ && monotonic_now() < give_up) {

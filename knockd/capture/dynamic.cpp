@@ -39,6 +39,7 @@ void Capture::take_syn(const Packet& packet) {
 
 // Behind the hits, when there is room: nothing waits for it.
 void Capture::tell_arrived() {
+    hits_.end_turn();
     while (!arrived_.empty() && hits_.size() == 0) {
         if (validate_.send_struct(message::Arrived{.session = arrived_.front()}) ==
             Channel::Sent::would_block) {
@@ -57,6 +58,7 @@ bool Capture::take_question(const Packet& packet) {
     message::Asked asked;
     asked.session = *session;
     std::copy_n(packet.payload.begin(), asked.bytes.size(), asked.bytes.begin());
+    hits_.end_turn();
     const bool passes = session_watch_.pass(*session, now_) && hits_.size() == 0 &&
                         validate_.send_struct(asked) != Channel::Sent::would_block;
     ++(passes ? counters_.asked : counters_.held_back);

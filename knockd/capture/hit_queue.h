@@ -3,6 +3,7 @@
 // block of it is used up every ten milliseconds, however little is in it.
 #pragma once
 
+#include "knockd/bundle.h"
 #include "knockd/messages.h"
 #include "sys/channel.h"
 #include "sys/event_loop.h"
@@ -23,11 +24,13 @@ class HitQueue {
     // Both outlive it; the channel is non-blocking.
     HitQueue(EventLoop& loop, Channel& validate) : loop_(loop), validate_(validate) {}
 
-    // Sends it, or keeps it until there is room: in order, each hit with its request (hit.request_size bytes)
-    // right behind it. Not when full().
+    // Keeps it for flush(), in order, each hit with its request (hit.request_size bytes) right behind it. Not
+    // when full().
     void send(const message::Hit& hit, Bytes request = {});
-    // As many as there is room for.
+    // Sends as many as there is room for.
     void flush();
+    // Likewise, at the end of a turn; what then is left leaves when the loop says that there is room.
+    void end_turn();
 
     [[nodiscard]] std::size_t size() const { return hits_.size(); }
     [[nodiscard]] bool full() const {
@@ -35,13 +38,13 @@ class HitQueue {
     }
 
   private:
+    [[nodiscard]] bool send_some();
+
     EventLoop& loop_;
     Channel& validate_;
-    [[nodiscard]] bool send_first();
-
+    Bundle bundle_;
     std::deque<message::Hit> hits_;
     std::deque<std::uint8_t> requests_; // of these hits, one behind the other
-    bool hit_is_sent_ = false;          // the first hit has left, its request has not
     bool waits_for_room_ = false;
 };
 

@@ -66,6 +66,7 @@ void Monitor::provide() const {
 
 void Monitor::serve() {
     loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGCHLD}, [this](int signal) { on_signal(signal); });
+    loop_.after_each([this] { to_validate_.flush(); });
     start(validate_);
     start(capture_);
     second_ = loop_.every(std::chrono::seconds{1}, [this] { every_second(); });
@@ -98,7 +99,10 @@ void Monitor::start(Helper& helper) {
 void Monitor::hear(Helper& helper, int most) {
     const GatheredLines lines;
     const GrantCache::Turn turn = actor_.turn();
-    for (int heard = 0; heard < most && helper.child.connected(); ++heard) {
+    const auto goes_on = [&helper, most](int heard) {
+        return helper.child.connected() && (heard < most || helper.child.mailbox().more());
+    };
+    for (int heard = 0; goes_on(heard); ++heard) {
         switch (helper.child.mailbox().next()) {
         case Mailbox::Next::nothing_yet: return;
         case Mailbox::Next::closed:

@@ -2,13 +2,13 @@
 // child may be waiting for us.
 #pragma once
 
+#include "base/promise.h"
+#include "knockd/bundle.h"
 #include "knockd/monitor/child.h"
 #include "sys/event_loop.h"
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
-#include <type_traits>
-#include <vector>
 
 namespace otk {
 
@@ -16,27 +16,27 @@ class Outgoing {
   public:
     Outgoing(EventLoop& loop, Child& child) : loop_(loop), child_(child) {} // both outlive it
 
+    // It leaves with flush().
     template <typename Message>
     void send(const Message& message) {
-        static_assert(std::is_trivially_copyable_v<Message>);
-        const auto* begin = reinterpret_cast<const std::uint8_t*>(&message);
-        waiting_.emplace_back(begin, begin + sizeof message);
-        if (!blocked_) flush();
+        ++messages_;
+        if (!waiting_.empty() && waiting_.back().add(message)) return;
+        promise(waiting_.emplace_back().add(message), "an empty bundle has room for a message");
     }
-    void forget() {
-        waiting_.clear();
-        blocked_ = false;
-    } // the child has ended: a new one asks again for what it needs
+    // As much as the child takes now; the rest by itself, when it takes more.
+    void flush();
+    void forget(); // the child has ended: a new one asks again for what it needs
 
-    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); } // messages
+    [[nodiscard]] std::size_t waiting() const { return messages_; }
 
   private:
-    void flush();
+    void flush_further();
 
     EventLoop& loop_;
     Child& child_;
-    std::deque<std::vector<std::uint8_t>> waiting_;
-    bool blocked_ = false; // the child is behind, and the loop tells when it can be sent to again
+    std::deque<Bundle> waiting_;
+    std::size_t messages_ = 0; // in them
+    bool blocked_ = false;     // the child is behind, and the loop tells when it can be sent to again
 };
 
 } // namespace otk

@@ -43,6 +43,7 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     retention_(ledger_, std::chrono::seconds{setup.keep}, std::chrono::seconds{setup.output_keep}) {
     monitor_.set_nonblocking();
     capture_.set_nonblocking();
+    loop_.after_each([this] { outlet_.flush(); });
     loop_.on_readable(monitor_.fd(), [this] { hear_monitor(); });
     loop_.on_readable(capture_.fd(), [this] { hear_capture(); });
     every_period_ = loop_.every(policy_period, [this] {
@@ -99,9 +100,11 @@ void Validator::resume() {
     ready.head = ledger_.head();
     ready.grants = book_.size();
     outlet_.tell_monitor(ready);
-    if (setup_.dry_run) return;
-    for (const message::Act& ask : questions(ledger_))
-        outlet_.tell_monitor(ask);
+    if (!setup_.dry_run) {
+        for (const message::Act& ask : questions(ledger_))
+            outlet_.tell_monitor(ask);
+    }
+    outlet_.flush();
 }
 
 void Validator::send_everything() {
@@ -126,8 +129,9 @@ void Validator::hear_capture() {
     bool begin = false;
     bool ended = false;
     bool broken = false;
-    for (std::size_t heard = 0; heard < most_heard; ++heard) {
-        if (hits_.all().size() >= largest_batch || ended || broken) break;
+    for (std::size_t heard = 0; heard < most_heard || from_capture_.more(); ++heard) {
+        if (ended || broken) break;
+        if (hits_.all().size() >= largest_batch && !from_capture_.more()) break;
         const Mailbox::Next next = from_capture_.next();
         if (next == Mailbox::Next::nothing_yet || next == Mailbox::Next::closed) break;
         const Hits::Taken taken = hits_.take(from_capture_);
@@ -170,6 +174,7 @@ void Validator::judge() {
         outlet_.tell_monitor(act);
     for (const message::Report& report : out.reports)
         outlet_.tell_monitor(report);
+    outlet_.flush(); // commands begin while capture hears the rest
     if (!setup_.dry_run) { // nothing comes after it there
         for (AcceptedRequest& request : out.requests)
             sessions_.begin(std::move(request));
@@ -183,7 +188,7 @@ void Validator::judge() {
 }
 
 void Validator::hear_monitor() {
-    for (std::size_t heard = 0; heard < messages_in_a_turn; ++heard) {
+    for (std::size_t heard = 0; heard < messages_in_a_turn || from_monitor_.more(); ++heard) {
         const Mailbox::Next next = from_monitor_.next();
         if (next == Mailbox::Next::nothing_yet) break;
         if (next == Mailbox::Next::closed) {

@@ -28,6 +28,7 @@ struct EventLoop::Inside {
     Fd epoll;
     std::map<int, Source> sources;
     std::vector<Fd> signals;
+    Callback after_each = [] {};
     bool stopped = false;
 
     void control(int operation, int fd, std::uint32_t events) const {
@@ -121,8 +122,11 @@ void EventLoop::on_signals(std::initializer_list<int> signals, std::function<voi
     inside_->signals.push_back(std::move(fd));
 }
 
+void EventLoop::after_each(Callback callback) { inside_->after_each = std::move(callback); }
+
 void EventLoop::run() {
     inside_->stopped = false;
+    inside_->after_each();
     while (!inside_->stopped) {
         // One event at a time: with more, a callback could close a descriptor whose event is still in hand,
         // and open another one under the same number. The kernel hands out ready descriptors in turn, so none
@@ -131,6 +135,7 @@ void EventLoop::run() {
         const int count = epoll_wait(inside_->epoll.get(), &event, 1, -1);
         if (count < 0 && errno != EINTR) throw system_error("cannot wait for events");
         if (count == 1) inside_->dispatch(event.data.fd, event.events);
+        inside_->after_each();
     }
 }
 

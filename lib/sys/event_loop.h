@@ -35,6 +35,10 @@ class EventLoop {
     // Blocks the signals for this process and calls back with the number. Call before any child is started.
     void on_signals(std::initializer_list<int> signals, std::function<void(int)> callback);
 
+    // Called before the first wait and after each callback, also after the one that stops: for what callbacks
+    // gather and is to be done once. There is one.
+    void after_each(Callback callback);
+
     // Runs until stop().
     void run();
     void stop();

@@ -104,6 +104,7 @@ struct DynamicWorld {
     // The next message, of this kind.
     template <typename Message>
     Message next(Mailbox& mailbox) {
+        outlet.flush();
         REQUIRE(mailbox.next() == Mailbox::Next::message);
         CAPTURE(static_cast<unsigned>(mailbox.kind()));
         const auto message = mailbox.as<Message>();
@@ -113,6 +114,7 @@ struct DynamicWorld {
     message::Expect expected() { return next<message::Expect>(to_capture); }
     message::Act told() { return next<message::Act>(to_monitor); }
     [[nodiscard]] bool silent() {
+        outlet.flush();
         return to_monitor.next() == Mailbox::Next::nothing_yet &&
                to_capture.next() == Mailbox::Next::nothing_yet;
     }
@@ -122,6 +124,7 @@ struct DynamicWorld {
         asked.session = session;
         asked.bytes = client.ask();
         sessions->asked(asked);
+        outlet.flush();
         if (to_capture.next() != Mailbox::Next::message) return std::nullopt;
         const auto reply = to_capture.as<message::Reply>();
         REQUIRE(reply);

@@ -1,4 +1,4 @@
-// One message, one struct: nothing else gets through (DESIGN 7).
+// One message, one struct, alone or in a bundle: nothing else gets through (DESIGN 7).
 
 #include "knockd/mailbox.h"
 
@@ -99,4 +99,116 @@ TEST_CASE("a closed channel is told, after what was still in it") {
     CHECK(line.mailbox.next() == Mailbox::Next::message);
     CHECK(line.mailbox.next() == Mailbox::Next::closed);
     CHECK(line.mailbox.next() == Mailbox::Next::closed);
+}
+
+namespace {
+
+message::Stored stored(int row) {
+    message::Stored made;
+    made.row = RowNumber{row};
+    return made;
+}
+
+using Parts = std::vector<std::pair<std::uint32_t, std::vector<std::uint8_t>>>;
+
+// A bundle by hand: each message with the size that is claimed for it.
+std::vector<std::uint8_t> bundle_of(const Parts& parts) {
+    const auto put = [](std::vector<std::uint8_t>& to, std::uint32_t number) {
+        std::array<std::uint8_t, sizeof number> bytes{};
+        std::memcpy(bytes.data(), &number, sizeof number);
+        to.insert(to.end(), bytes.begin(), bytes.end());
+    };
+    std::vector<std::uint8_t> made;
+    put(made, static_cast<std::uint32_t>(message::Kind::several));
+    for (const auto& [size, bytes] : parts) {
+        put(made, size);
+        made.insert(made.end(), bytes.begin(), bytes.end());
+    }
+    return made;
+}
+
+std::vector<std::uint8_t> bytes_of(message::Kind kind) {
+    std::vector<std::uint8_t> bytes(sizeof kind);
+    std::memcpy(bytes.data(), &kind, sizeof kind);
+    return bytes;
+}
+
+} // namespace
+
+TEST_CASE("a bundle is full at some time, and its messages come one by one in their order") {
+    Line line;
+    Bundle bundle;
+    for (int time = 0; time < 2; ++time) { // it can be used again
+        int added = 0;
+        while (bundle.add(stored(added)))
+            ++added;
+        CHECK(bundle.count() == static_cast<std::size_t>(added));
+        CHECK(bundle.datagram().size() > Bundle::largest - sizeof(message::Stored) - sizeof(std::uint32_t));
+        REQUIRE(line.ends.first.send(bundle.datagram()) == Channel::Sent::done);
+        REQUIRE(line.ends.first.send_struct(message::Ended{}) == Channel::Sent::done);
+        for (int row = 0; row < added; ++row) {
+            REQUIRE(line.mailbox.next() == Mailbox::Next::message);
+            REQUIRE(line.mailbox.as<message::Stored>());
+            REQUIRE(line.mailbox.as<message::Stored>()->row == RowNumber{row});
+            REQUIRE(line.mailbox.more() == (row + 1 < added));
+        }
+        REQUIRE(line.mailbox.next() == Mailbox::Next::message);
+        CHECK(line.mailbox.as<message::Ended>());
+        bundle.clear();
+    }
+}
+
+TEST_CASE("messages that belong together are added together or not at all") {
+    Bundle bundle;
+    while (bundle.add(stored(1))) {
+    }
+    const std::size_t before = bundle.count();
+    CHECK_FALSE(bundle.add(message::Ended{}, stored(2)));
+    CHECK(bundle.count() == before);
+}
+
+TEST_CASE("a single message of a bundle is sent as it would be without one") {
+    Line line;
+    Bundle bundle;
+    REQUIRE(bundle.add(stored(5)));
+    CHECK(bundle.datagram().size() == sizeof(message::Stored));
+    REQUIRE(line.ends.first.send(bundle.datagram()) == Channel::Sent::done);
+    REQUIRE(line.mailbox.next() == Mailbox::Next::message);
+    CHECK(line.mailbox.as<message::Stored>()->row == RowNumber{5});
+    CHECK_FALSE(line.mailbox.more());
+}
+
+TEST_CASE("a bundle that is not one is broken, and what comes after it is read") {
+    const auto ended = bytes_of(message::Kind::ended);
+    const std::vector<Parts> wrong{
+        {},
+        {{0, {}}},
+        {{3, {1, 2, 3}}}, // shorter than a kind
+        {{5, ended}},     // ends too early
+        {{0xffffffff, ended}},
+        {{0xfffffffc, ended}},
+        {{4, bytes_of(message::Kind::several)}}, // one within another
+    };
+    for (const Parts& parts : wrong) {
+        Line line;
+        REQUIRE(line.ends.first.send(bundle_of(parts)) == Channel::Sent::done);
+        REQUIRE(line.ends.first.send(ended) == Channel::Sent::done);
+        CHECK(line.mailbox.next() == Mailbox::Next::broken);
+        CHECK_FALSE(line.mailbox.more());
+        REQUIRE(line.mailbox.next() == Mailbox::Next::message);
+        CHECK(line.mailbox.as<message::Ended>());
+    }
+}
+
+TEST_CASE("of a bundle that is cut its whole messages come, and then it is broken") {
+    Line line;
+    const auto ended = bytes_of(message::Kind::ended);
+    auto cut = bundle_of({{4, ended}, {4, ended}});
+    cut.pop_back();
+    REQUIRE(line.ends.first.send(cut) == Channel::Sent::done);
+    REQUIRE(line.mailbox.next() == Mailbox::Next::message);
+    CHECK(line.mailbox.more());
+    CHECK(line.mailbox.next() == Mailbox::Next::broken);
+    CHECK_FALSE(line.mailbox.as<message::Ended>());
+    CHECK(line.mailbox.next() == Mailbox::Next::nothing_yet);
 }

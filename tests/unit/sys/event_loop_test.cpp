@@ -42,6 +42,23 @@ TEST_CASE("event loop: calls back for what is readable until it was read, and fo
     CHECK(seen == "abc.");
 }
 
+TEST_CASE("event loop: what follows each callback is done before the first and after the last one, too") {
+    EventLoop loop;
+    std::string order;
+    loop.after_each([&] { order += '|'; });
+    const auto first = loop.after(std::chrono::milliseconds{1}, [&] { order += '1'; });
+    std::unique_ptr<EventLoop::Timer> second;
+    const auto starts_second = loop.after(std::chrono::milliseconds{2}, [&] {
+        order += '2';
+        second = loop.after(std::chrono::milliseconds{1}, [&] {
+            order += '3';
+            loop.stop();
+        });
+    });
+    loop.run();
+    CHECK((order == "|1|2|3|" || order == "|2|1|3|"));
+}
+
 TEST_CASE("event loop: a descriptor may have both directions, and loses them one by one") {
     EventLoop loop;
     int ends[2];
