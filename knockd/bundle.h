@@ -1,6 +1,6 @@
-// Several messages in one datagram. Knocks, and what is said about them, come in crowds, and a system call and
-// a buffer of the kernel for each message would cost more than most of what is done about it. Whoever reads a
-// Mailbox sees no difference.
+// Several messages in one datagram. Knocks, and what is said about them, come in crowds, and a system call
+// and a buffer of the kernel for each message would cost more than most of what is done about it. Whoever
+// reads a Mailbox sees no difference.
 #pragma once
 
 #include "base/bytes.h"
