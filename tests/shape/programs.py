@@ -14,9 +14,9 @@ from tap import Report
 SYSTEM = {"libc", "libstdc++", "libgcc_s", "libm", "ld-linux-x86-64", "ld-linux-aarch64"}
 # The table of DESIGN section 7; {fmt} formats text and does nothing else.
 ALLOWED = {
-    "knockd/knockd": {"libfmt", "libsqlite3", "libmnl", "libnftnl", "libseccomp", "libcap-ng"},
+    "knockd/knockd": {"libfmt", "libsqlite3", "libmnl", "libnftnl", "libseccomp", "libcap-ng", "libre2"},
     "knockd/knockd-capture": {"libfmt", "libpcap", "libcrypto", "libseccomp", "libcap-ng"},
-    "knockd/knockd-validate": {"libfmt", "libcrypto", "libsqlite3", "libseccomp", "libcap-ng"},
+    "knockd/knockd-validate": {"libfmt", "libcrypto", "libsqlite3", "libseccomp", "libcap-ng", "libre2"},
     "knockd/knockd-forward": {"libfmt", "libseccomp", "libcap-ng"},
 }
 # What a program cannot do its work without: if readelf were misread and saw nothing, this would show it.

@@ -39,6 +39,7 @@ OUTSIDE = {
     "libmnl/": ["lib/firewall", "knockd/monitor"],
     "libnftnl/": ["lib/firewall"],
     "toml++/": ["lib/config"],
+    "re2/": ["lib/policy"],
 }
 # A shell between us and a program; copies without a length; numbers and names without errors; a parent that waits for its
 # child's user (vfork); random numbers that are none.
