@@ -32,6 +32,27 @@ cxxopts::Options options_of(const Subcommand& subcommand) {
     return options;
 }
 
+// As a shell takes it for one word.
+std::string one_word(std::string_view text) {
+    constexpr std::string_view plain = "/._-+:,@%";
+    const bool clean = !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+        return is_alphanumeric(c) || plain.find(c) != std::string_view::npos;
+    });
+    if (clean) return std::string(text);
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+std::string spelled(const Subcommand& subcommand, const std::string& name, std::string_view value) {
+    const auto option = std::find_if(subcommand.options.begin(), subcommand.options.end(),
+                                     [&](const Option& each) { return each.name == name; });
+    if (option == subcommand.options.end() || option->value.empty()) return "--" + name;
+    if (!may_lack_value(*option)) return fmt::format("--{} {}", name, one_word(value));
+    return value.empty() ? "--" + name : fmt::format("--{}={}", name, one_word(value));
+}
+
 bool takes_no_value(const Subcommand& subcommand, std::string_view name) {
     return name == help_option.name ||
            std::any_of(subcommand.options.begin(), subcommand.options.end(),
@@ -89,6 +110,7 @@ Arguments Arguments::parse(const Subcommand& subcommand, std::span<char* const> 
             if (!arguments.options_.emplace(option.key(), option.value()).second) {
                 throw UsageError(fmt::format("--{} stands twice; give it once", option.key()));
             }
+            arguments.spelled_.emplace(option.key(), spelled(subcommand, option.key(), option.value()));
         }
         arguments.operands_ = result.unmatched();
     } catch (const cxxopts::exceptions::exception& problem) {
@@ -117,6 +139,14 @@ std::optional<std::uint32_t> Arguments::number(std::string_view option, std::uin
                                      printable(*given), smallest, largest));
     }
     return static_cast<std::uint32_t>(*number);
+}
+
+std::string Arguments::said_again(std::initializer_list<std::string_view> without) const {
+    std::string line;
+    for (const auto& [name, text] : spelled_) {
+        if (std::find(without.begin(), without.end(), name) == without.end()) line += ' ' + text;
+    }
+    return line;
 }
 
 std::string help_for_all(std::span<const Subcommand> subcommands) {

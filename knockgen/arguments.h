@@ -5,6 +5,7 @@
 #include "base/promise.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <span>
@@ -53,9 +54,13 @@ class Arguments {
     [[nodiscard]] std::optional<std::uint32_t> number(std::string_view option, std::uint32_t smallest,
                                                       std::uint32_t largest) const;
     [[nodiscard]] const std::vector<std::string>& operands() const { return operands_; }
+    // The options that were given, but for `without`, as a shell takes them, each with a blank before it: for
+    // a line by which the user says the same again.
+    [[nodiscard]] std::string said_again(std::initializer_list<std::string_view> without) const;
 
   private:
     std::map<std::string, std::string, std::less<>> options_; // a flag has an empty value
+    std::map<std::string, std::string, std::less<>> spelled_; // option and value as a shell takes them
     std::vector<std::string> operands_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
@@ -87,6 +88,19 @@ std::vector<Target> resolve(const std::string& host) {
                                 unreachable.empty() ? "no address" : unreachable));
     }
     return targets;
+}
+
+void warn_of_loopback(const std::string& host, const std::vector<Target>& targets) {
+    if (Address::parse(host)) return;
+    const auto own = std::find_if(targets.begin(), targets.end(), [](const Target& each) {
+        return in_any(each.address, {"127.0.0.0/8", "::1/128"});
+    });
+    if (own == targets.end()) return;
+    fmt::print(stderr,
+               "knockgen: warning: {} leads to this machine itself ({}). If the server is another one, the "
+               "profile has too short a name of it: ask your administrator for a new line (knockmgr grant "
+               "profile USER COMMAND --host NAME)\n",
+               printable(host), own->address.text());
 }
 
 bool private_address(const Address& address) {

@@ -22,6 +22,10 @@ struct Target {
 // known to each. Throws Error where the name has none, or no way leads to any.
 [[nodiscard]] std::vector<Target> resolve(const std::string& host);
 
+// Says on standard error that a name is this machine's own here, so that a knock reaches nobody else; nothing
+// of who wrote such an address himself.
+void warn_of_loopback(const std::string& host, const std::vector<Target>& targets);
+
 // Known to few only, so that routers on the way replace it: RFC 1918, 6598, 3927, 4193, link-local, loopback.
 [[nodiscard]] bool private_address(const Address& address);
 

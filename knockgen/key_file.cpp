@@ -50,23 +50,12 @@ std::size_t read_whole(int fd, SecretArray<largest_file>& content, const std::st
     }
 }
 
-bool read_digits(std::string_view line, SecretArray<32>& master) {
-    if (line.size() != 2 * master.view().size()) return false;
-    for (std::size_t i = 0; i < master.view().size(); ++i) {
-        const auto high = hex_digit(line[2 * i]);
-        const auto low = hex_digit(line[2 * i + 1]);
-        if (!high || !low) return false;
-        master.fill()[i] = static_cast<std::uint8_t>(*high << 4U | *low);
-    }
-    return true;
-}
-
 // One line of digits, and around it nothing but comments and empty lines.
 bool parse(std::string_view text, SecretArray<32>& master) {
     bool found = false;
     for (const std::string_view line : split(text, '\n')) {
         if (line.empty() || line.front() == '#') continue;
-        if (found || !read_digits(line, master)) return false;
+        if (found || !secret_from_hex(line, master.fill())) return false;
         found = true;
     }
     return found;
@@ -75,17 +64,9 @@ bool parse(std::string_view text, SecretArray<32>& master) {
 } // namespace
 
 void make_key_file(const std::filesystem::path& file) {
-    constexpr std::string_view digits = "0123456789abcdef";
     SecretArray<32> master;
     system_random(master.fill());
-    std::vector<std::uint8_t> text(comment.begin(), comment.end());
-    text.reserve(comment.size() + 2 * master.view().size() + 1); // it never grows while it holds the secret
-    for (const std::uint8_t byte : master.view()) {
-        text.push_back(static_cast<std::uint8_t>(digits[byte >> 4U]));
-        text.push_back(static_cast<std::uint8_t>(digits[byte & 15U]));
-    }
-    text.push_back('\n');
-    write_private_file(file, SecretText(std::move(text)).text());
+    write_private_file(file, secret_as_hex_line(master.view(), comment).text());
 }
 
 SecretArray<32> read_key_file(const std::filesystem::path& file) {

@@ -15,6 +15,8 @@ namespace otk {
 namespace {
 
 constexpr std::size_t largest_file = 4096;
+// How many numbers a server looks ahead, unless its administrator changed [accept] window.
+constexpr Count usual_window = 10;
 
 std::filesystem::path file_of(const NamedProfile& profile) {
     return state_folder() / (profile.name + ".next");
@@ -42,6 +44,7 @@ class Lock {
 struct Lines {
     std::string_view seed;
     std::string_view next;
+    std::string_view lowest_sent;
     std::string_view check_word;
 };
 
@@ -57,6 +60,8 @@ std::optional<Lines> read_lines(std::string_view content) {
             lines.seed = value;
         else if (key == "next")
             lines.next = value;
+        else if (key == "sent")
+            lines.lowest_sent = value;
         else if (key == "check")
             lines.check_word = value;
         else
@@ -68,8 +73,10 @@ std::optional<Lines> read_lines(std::string_view content) {
 }
 
 std::string content_of(const NamedProfile& profile, const ChainState& state) {
-    std::string content = "# Which knock of this chain is the next. Written by knockgen alone.\n";
+    std::string content = "# Which knock of this chain is the next, and the lowest that was sent. Written by "
+                          "knockgen alone.\n";
     content += fmt::format("seed {}\nnext {}\n", profile.profile.seed, state.next);
+    if (state.lowest_sent < profile.profile.length) content += fmt::format("sent {}\n", state.lowest_sent);
     if (!state.check_word.empty()) content += fmt::format("check {}\n", state.check_word);
     return content;
 }
@@ -80,13 +87,26 @@ void write_state(const NamedProfile& profile, const ChainState& state) {
     replace_file(file, content_of(profile, state), 0600, true);
 }
 
-Taken choose(const NamedProfile& profile, const ChainState& state, std::optional<Count> chosen) {
-    const Count length = profile.profile.length;
-    if (chosen && (*chosen == 0 || *chosen >= length)) {
+void check_in_chain(const NamedProfile& profile, std::string_view option, Count number) {
+    const Count first = profile.profile.length - 1;
+    if (number == 0 || number > first) {
         throw Error(
-            fmt::format("--number {} is not in this chain, whose knocks are {} to 1", *chosen, length - 1));
+            fmt::format("--{} {} is not in this chain, whose knocks are {} to 1", option, number, first));
     }
-    const Count number = chosen.value_or(state.next);
+}
+
+Error too_far(const NamedProfile& profile, Count number, Count next) {
+    return Error(fmt::format(
+        "--number {0} passes over {1} knocks, {2} to {3}. A server that did not take some of them in between "
+        "looks for the next {4} only, and hears neither this one nor any after it. Where a sheet or another "
+        "machine has used them, say --skip, too; else take the next number, or ask your administrator which "
+        "one the server waits for (knockmgr grant show USER {5})",
+        number, next - number, next, number + 1, usual_window, profile.profile.command));
+}
+
+Taken choose(const NamedProfile& profile, const ChainState& state, const Wanted& wanted) {
+    if (wanted.number) check_in_chain(profile, "number", *wanted.number);
+    const Count number = wanted.number.value_or(state.next);
     if (number == 0) {
         throw Error(fmt::format(
             "no knock of profile {} is left: make a new token (knockgen token) and give it to your "
@@ -94,64 +114,113 @@ Taken choose(const NamedProfile& profile, const ChainState& state, std::optional
             "{} --replace",
             profile.name, profile.name));
     }
+    // The server stands at next + 1 when everything arrived, and looks for `usual_window` numbers below.
+    if (!wanted.skip && number + usual_window <= state.next) throw too_far(profile, number, state.next);
     return {number, std::min(state.next, number - 1)};
 }
 
-Taken take(const NamedProfile& profile, std::optional<Count> chosen, const std::string& check_word) {
+Error has_left(const NamedProfile& profile, Count next, Count lowest_sent) {
+    const std::string_view what_it_means =
+        profile.profile.plain
+            ? "This right takes plain knocks: whoever caught one uses those above it in your place. Better "
+              "have the server moved to yours (knockmgr grant resync), or say --reuse, too"
+            : "That is worth nothing where signed ones only are taken, as here: to use them again, say "
+              "--reuse, too";
+    return Error(
+        fmt::format("knock {} of profile {} has left this machine, and whoever saw it can compute {} "
+                    "and all others above it. {}. Nothing was changed",
+                    lowest_sent, profile.name, next, what_it_means));
+}
+
+// Runs `change` on the state under the lock, and writes down what it made of it where that is something new.
+template <typename Change>
+auto change_state(const NamedProfile& profile, Change change) {
     const std::filesystem::path folder = state_folder();
     make_folder(folder);
     const Lock lock(folder);
-    ChainState state = read_state(profile);
-    const Taken taken = choose(profile, state, chosen);
+    const ChainState before = read_state(profile);
+    ChainState state = before;
+    const auto result = change(state);
     // The same number again changes nothing, so a full disk does not keep anybody from repeating one.
-    if (!state.used || taken.left != state.next || check_word != state.check_word) {
-        state.next = taken.left;
-        state.check_word = check_word;
-        write_state(profile, state);
-    }
-    return taken;
+    if (!(state == before)) write_state(profile, state);
+    return result;
 }
 
 } // namespace
 
 ChainState read_state(const NamedProfile& profile) {
     const std::filesystem::path file = file_of(profile);
-    ChainState beginning{profile.profile.length - 1, false, {}};
+    const Count length = profile.profile.length;
+    ChainState beginning{length - 1, length, false, {}};
     const auto content = read_file(file, largest_file);
     if (!content) return beginning;
     const auto lines = read_lines(*content);
     const auto next = lines ? parse_decimal(lines->next, longest_chain) : std::nullopt;
-    if (!next) {
-        throw Error(
-            fmt::format("{} is not what knockgen writes there; remove it, and say with --number which "
-                        "knock is the next",
-                        printable(file.string())));
+    const bool none_sent = lines && lines->lowest_sent.empty();
+    const auto sent = lines && !none_sent ? parse_decimal(lines->lowest_sent, longest_chain)
+                                          : std::optional<std::uint64_t>(length);
+    if (!next || !sent) {
+        throw Error(fmt::format(
+            "{} is not what knockgen writes there; remove it, and say which knock is the next: knockgen "
+            "profile set {} --next N",
+            printable(file.string()), profile.name));
     }
     if (lines->seed != profile.profile.seed) return beginning;
-    return {std::min(static_cast<Count>(*next), profile.profile.length - 1), true,
+    return {std::min(static_cast<Count>(*next), length - 1), static_cast<Count>(*sent), true,
             std::string(lines->check_word)};
 }
 
-Taken take_number(const NamedProfile& profile, std::optional<Count> chosen, const std::string& check_word) {
+Wanted wanted_knock(const Arguments& arguments) {
+    const Wanted wanted{arguments.number("number", 1, longest_chain - 1), arguments.has("skip")};
+    if (wanted.skip && !wanted.number)
+        throw UsageError("--skip goes with --number N, the knock to go on with");
+    return wanted;
+}
+
+Taken take_number(const NamedProfile& profile, const Wanted& wanted, const std::string& check_word) {
     try {
-        return take(profile, chosen, check_word);
+        return change_state(profile, [&](ChainState& state) {
+            const Taken taken = choose(profile, state, wanted);
+            state.next = taken.left;
+            state.lowest_sent = std::min(state.lowest_sent, taken.number);
+            state.recorded = true;
+            state.check_word = check_word;
+            return taken;
+        });
     } catch (const Error& error) {
         throw Error(fmt::format("{}; nothing was sent", error.what()));
     }
 }
 
-Taken number_to_take(const NamedProfile& profile, std::optional<Count> chosen) {
-    return choose(profile, read_state(profile), chosen);
+Taken number_to_take(const NamedProfile& profile, const Wanted& wanted) {
+    return choose(profile, read_state(profile), wanted);
+}
+
+Count set_next_number(const NamedProfile& profile, Count next, bool reuse) {
+    check_in_chain(profile, "next", next);
+    return change_state(profile, [&](ChainState& state) {
+        if (!reuse && next >= state.lowest_sent) throw has_left(profile, next, state.lowest_sent);
+        const Count before = state.next;
+        state.next = next;
+        state.recorded = true;
+        return before;
+    });
+}
+
+std::string when_numbers_differ(const NamedProfile& profile, Count number) {
+    return fmt::format("should no other knock of profile {0} be heard, too, the server may wait for another "
+                       "number than {1}: your administrator sees which (knockmgr grant show USER {2}), and "
+                       "knockgen profile set {0} --next N "
+                       "goes on there",
+                       profile.name, number, profile.profile.command);
 }
 
 void forget_check_word(const NamedProfile& profile) {
-    const std::filesystem::path folder = state_folder();
-    if (!std::filesystem::is_directory(folder)) return;
-    const Lock lock(folder);
-    ChainState state = read_state(profile);
-    if (state.check_word.empty()) return;
-    state.check_word.clear();
-    write_state(profile, state);
+    if (!std::filesystem::is_directory(state_folder())) return;
+    (void)change_state(profile, [](ChainState& state) {
+        state.check_word.clear();
+        return 0;
+    });
 }
 
 } // namespace otk

@@ -3,6 +3,7 @@
 // and no second client makes a number leave twice without being asked for.
 #pragma once
 
+#include "knockgen/arguments.h"
 #include "knockgen/profiles.h"
 
 #include <cstdint>
@@ -14,27 +15,46 @@ namespace otk {
 // What the file says. Without one, or with one of another chain (another seed), it is the beginning of the
 // chain.
 struct ChainState {
-    Count next = 0;    // 0: no knock is left
-    bool used = false; // a knock was taken
-    // The first check word of the chain as it was first used, so that a mistyped passphrase shows; empty: not
-    // known. It holds 11 bits: too few to find a passphrase by.
+    Count next = 0;        // 0: no knock is left
+    Count lowest_sent = 0; // of the numbers that were taken to be sent; the chain's length where none was
+    bool recorded = false; // there is a file, and it is of this chain
+    // The first check word of the chain as it was first used, so that a mistyped passphrase shows where the
+    // profile does not say it; empty: not known. It holds 11 bits: too few to find a passphrase by.
     std::string check_word;
+    friend bool operator==(const ChainState&, const ChainState&) = default;
 };
 
 // Throws Error for a file that cannot be read or understood.
 [[nodiscard]] ChainState read_state(const NamedProfile& profile);
 
+// Which knock is asked for.
+struct Wanted {
+    std::optional<Count> number; // --number; none: the next one
+    bool skip = false;           // --skip: a number so low that a server may not find it is meant
+};
+// Throws UsageError for what is no number, and for --skip without one.
+[[nodiscard]] Wanted wanted_knock(const Arguments& arguments);
+
 struct Taken {
     Count number = 0; // of the knock to be sent now
     Count left = 0;   // knocks that remain: the next number after it
 };
-// The next number, or `chosen` (--number), which moves the next one only downwards. What is to be sent may
-// leave when this returns. Throws Error, after which nothing may be sent: no knock is left, `chosen` is not
-// in the chain, or the file cannot be locked, written or brought to the disk. `check_word` is remembered.
-[[nodiscard]] Taken take_number(const NamedProfile& profile, std::optional<Count> chosen,
+// The next number, or the chosen one, which moves the next one only downwards. What is to be sent may leave
+// when this returns. Throws Error, after which nothing may be sent: no knock is left, the chosen one is not
+// in the chain, or passes over more than a server looks for and is not meant to; or the file cannot be
+// locked, written or brought to the disk. `check_word` is remembered.
+[[nodiscard]] Taken take_number(const NamedProfile& profile, const Wanted& wanted,
                                 const std::string& check_word);
 // The same without taking it: for --dry-run.
-[[nodiscard]] Taken number_to_take(const NamedProfile& profile, std::optional<Count> chosen);
+[[nodiscard]] Taken number_to_take(const NamedProfile& profile, const Wanted& wanted);
+
+// Sets the next number; returns the one before. Throws Error like take_number(), and without `reuse` for a
+// number at or above one that left: whoever saw that one can compute it.
+Count set_next_number(const NamedProfile& profile, Count next, bool reuse);
+
+// What a user can do whose knocks find no answer: client and server count by themselves, and may have come
+// apart. One sentence without a full stop.
+[[nodiscard]] std::string when_numbers_differ(const NamedProfile& profile, Count number);
 
 // Few knocks are left from here on.
 inline constexpr Count few_knocks = 10;

@@ -82,6 +82,16 @@ void show(const Arguments& arguments) {
     print(description_of(profile, read_state(profile)));
 }
 
+void set(const Arguments& arguments) {
+    const auto& words = arguments.operands();
+    const auto next = arguments.number("next", 1, longest_chain - 1);
+    if (words.size() != 2 || !next) throw UsageError("say profile set NAME --next N");
+    const NamedProfile profile = find_profile(words[1]);
+    const Count before = set_next_number(profile, *next, arguments.has("reuse"));
+    print(fmt::format("the next knock of profile {} is {}; it was {}\n", profile.name, *next,
+                      before == 0 ? "none" : std::to_string(before)));
+}
+
 void remove(const Arguments& arguments) {
     const auto& words = arguments.operands();
     if (words.size() != 2) throw UsageError("say profile remove NAME");
@@ -100,12 +110,14 @@ void run_profile(const Arguments& arguments) {
         void (*run)(const Arguments&);
     };
     constexpr std::array actions{Action{"add", add}, Action{"list", list}, Action{"show", show},
-                                 Action{"remove", remove}};
+                                 Action{"set", set}, Action{"remove", remove}};
     const std::string wanted = arguments.operands().empty() ? "" : arguments.operands().front();
+    if (wanted != "set" && (arguments.has("next") || arguments.has("reuse")))
+        throw UsageError("--next and --reuse go with profile set NAME");
     for (const Action& action : actions) {
         if (action.name == wanted) return action.run(arguments);
     }
-    throw UsageError("say profile add, list, show or remove");
+    throw UsageError("say profile add, list, show, set or remove");
 }
 
 } // namespace otk

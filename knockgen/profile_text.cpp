@@ -78,6 +78,7 @@ std::string description_of(const NamedProfile& named, const ChainState& state) {
     if (profile.argument) line("Argument", "taken (--argument)");
     line("Chain",
          fmt::format("{} of length {}, seed {}", name_of(profile.algorithm), profile.length, profile.seed));
+    line("Check word", profile.check);
     line("Next knock", state.next == 0 ? "none is left" : fmt::format("{}", state.next));
     return text + "\n" + format_profile(profile) + "\n";
 }

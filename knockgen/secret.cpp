@@ -28,11 +28,11 @@ std::string description(const NamedProfile& profile) {
                        printable(profile.profile.host));
 }
 
-// As the token had them that enrolled this profile.
-std::string check_words_of(const ChainSecret& chain, const Profile& profile) {
+// As the token had it that enrolled this profile.
+Enrolment enrolment_of(const ChainSecret& chain, const Profile& profile) {
     Enrolment enrolment{profile.algorithm, profile.length, profile.seed, chain.at(profile.length), {}};
     if (profile.has_key) enrolment.public_key = SigningKey::of(chain).public_key();
-    return check_words(enrolment);
+    return enrolment;
 }
 
 ChainSecret chain_of(const Arguments& arguments, const NamedProfile& profile, bool first_time) {
@@ -45,6 +45,25 @@ ChainSecret chain_of(const Arguments& arguments, const NamedProfile& profile, bo
     const SecretText passphrase =
         first_time ? first_passphrase(arguments, of_what) : known_passphrase(arguments, of_what);
     return ChainSecret::from_passphrase(about.algorithm, passphrase, about.seed);
+}
+
+Error not_the_granted_one(const NamedProfile& profile, std::string_view word, std::string_view what) {
+    return Error(fmt::format("this is not the {0} that the right was granted for: the check words of its "
+                             "token begin with {1}, and those of this {0} with {2}. Nothing was sent, and no "
+                             "number was taken. Is it the {0} of profile {3}? If it is, the profile is of "
+                             "another token: ask your administrator for a new line (knockmgr grant "
+                             "profile), and compare the six check words",
+                             what, profile.profile.check, word, profile.name));
+}
+
+Error unlike_the_first_time(const NamedProfile& profile, std::string_view word, std::string_view known,
+                            std::string_view what) {
+    return Error(fmt::format(
+        "this makes another chain than the first time (its check words begin with {}, then with {}), so "
+        "nothing was sent: is it the right {}? Should the first time have been wrong: knockgen profile "
+        "show {} prints the line of the profile, and after knockgen profile add --replace with it another "
+        "chain is taken; the numbers go on from where they are",
+        word, known, what, profile.name));
 }
 
 } // namespace
@@ -60,25 +79,22 @@ ChainSecret chosen_chain(const Arguments& arguments, Algorithm algorithm, std::s
 }
 
 ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile) {
-    const std::string known = read_state(profile).check_word;
+    const std::string& granted = profile.profile.check;
+    const std::string known = granted.empty() ? read_state(profile).check_word : granted;
     ChainSecret chain = chain_of(arguments, profile, known.empty());
-    const std::string words = check_words_of(chain, profile.profile);
-    std::string first_word = words.substr(0, words.find(' '));
+    const Enrolment enrolment = enrolment_of(chain, profile.profile);
+    std::string word = first_check_word(enrolment);
+    const std::string_view what = arguments.has("key") ? "key file" : "passphrase";
     if (known.empty()) {
         fmt::print(stderr,
                    "knockgen: the check words of this chain are {}; if those of your token differ, so does "
                    "the passphrase or the key\n",
-                   words);
-    } else if (known != first_word) {
-        throw Error(fmt::format(
-            "this makes another chain than the first time (its check words begin with {}, then with {}), so "
-            "nothing was sent: is it the right {}? Should the first time have been wrong: knockgen profile "
-            "show {} prints the line of the profile, and after knockgen profile add --replace with it "
-            "another chain "
-            "is taken; the numbers go on from where they are",
-            first_word, known, arguments.has("key") ? "key file" : "passphrase", profile.name));
+                   check_words(enrolment));
+    } else if (known != word) {
+        throw granted.empty() ? unlike_the_first_time(profile, word, known, what)
+                              : not_the_granted_one(profile, word, what);
     }
-    return {std::move(chain), std::move(first_word)};
+    return {std::move(chain), std::move(word)};
 }
 
 } // namespace otk

@@ -21,8 +21,9 @@ struct ProfileSecret {
     ChainSecret chain;
     std::string check_word;
 };
-// The chain of a profile. On a terminal the passphrase is asked for twice the first time; afterwards one that
-// makes another chain than the first time is refused (Error), so that a slip costs no number.
+// The chain of a profile. A passphrase or key that makes another chain than the one that was granted, by the
+// check word in the profile, is refused (Error), so that a slip costs no number. Where the profile has none,
+// a passphrase is asked for twice on a terminal the first time, and must make the same chain ever after.
 [[nodiscard]] ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile);
 
 } // namespace otk

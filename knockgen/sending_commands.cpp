@@ -22,19 +22,27 @@ Subcommand key_command() {
 
 Subcommand profile_command() {
     return {"profile",
-            "add NAME LINE | list | show NAME | remove NAME",
+            "add NAME LINE | list | show NAME | set NAME | remove NAME",
             "keep what knockgen send has to know about a right of yours",
             "Your administrator's knockmgr printed one line that begins with otk1-profile: the server, the\n"
             "command, the chain and the ways to send. add keeps it under a name of your choice. Nothing\n"
-            "in it is secret. LINE goes in quotes; with - it is read from standard input.",
+            "in it is secret. LINE goes in quotes; with - it is read from standard input. show tells which\n"
+            "knock is the next, and set changes that, where client and server have come apart.",
             {Option{"replace", 0, "",
                     "add: put the line in the place of what that name has.\nThe next number stays, if the "
                     "chain is the same."},
+             Option{"next", 0, "N",
+                    "set: go on with knock N. Your administrator sees which one the\nserver waits for "
+                    "(knockmgr grant show)."},
+             Option{"reuse", 0, "",
+                    "set: N may be one that was sent already, or one that whoever\nsaw a later one can "
+                    "compute."},
              Option{"json", 'j', "", "list, show: print JSON."}},
             "knockgen profile add office 'otk1-profile host=server.example.org ...'\n"
             "knockgen profile add office - --replace < line.txt\n"
             "knockgen profile list\n"
-            "knockgen profile show office",
+            "knockgen profile show office\n"
+            "knockgen profile set office --next 79",
             run_profile};
 }
 
@@ -54,6 +62,9 @@ Subcommand send_command() {
          Option{"number", 0, "N",
                 "Send this knock, not the next one: to repeat one, or to go on\nwhere a sheet or another "
                 "machine stopped."},
+         Option{"skip", 0, "",
+                "With --number: pass over more knocks than a server looks ahead,\nbecause others have used "
+                "them."},
          Option{"wait", 'w', "[=PORT]",
                 "Wait until the port that the knock opens answers, up to 10\nseconds; PORT, where the "
                 "profile does not say which."},

@@ -251,6 +251,7 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
         profile = profile_of({purpose.command, purpose.rules, chain.enrolment}, config, store, plan.host,
                              SystemClock().now());
     }
+    if (profile || !sheet.empty()) warn_of_bare_host(invocation, plan.host);
     say_what_was_done(invocation, purpose, chain.enrolment, plan, profile);
     print_result(invocation, purpose, chain, plan, profile);
     return 0;

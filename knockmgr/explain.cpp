@@ -94,11 +94,6 @@ bool none_spent_it(const std::vector<Row>& rows) {
                        [](const Row& row) { return row.kind == RowKind::not_signed; });
 }
 
-int tell_history(const Story& story, std::string_view moral, bool json) {
-    if (!json) return print(fmt::format("{}{}\n", story.text, moral));
-    return print_json({{"verdict", story.verdict}, {"replays", story.replays}, {"rows", story.rows}});
-}
-
 struct Verdict {
     std::string word;
     std::string sentence;
@@ -191,29 +186,51 @@ std::vector<GrantDetails> grants_of(const std::vector<FormerChain>& former) {
     return grants;
 }
 
-// Whether the chain is one of today's: not replaced, removed or retired.
-bool is_live(const Inquiry& inquiry, const ChainId& chain) {
-    return std::any_of(inquiry.grants.begin(), inquiry.grants.end(), [&](const GrantDetails& each) {
-        return each.grant.chain == chain && !each.grant.retired;
-    });
+// The grant that has the chain today; nothing where it was replaced, removed or retired.
+const GrantDetails* live_grant(const Inquiry& inquiry, const ChainId& chain) {
+    const auto found =
+        std::find_if(inquiry.grants.begin(), inquiry.grants.end(), [&](const GrantDetails& each) {
+            return each.grant.chain == chain && !each.grant.retired;
+        });
+    return found == inquiry.grants.end() ? nullptr : &*found;
+}
+
+// What is left to whoever asks about a knock that came.
+struct Moral {
+    std::string sentence;
+    Count next = 0; // the number that the server waits for; 0: none is left
+};
+
+Moral moral_of(const Ledger& ledger, const Inquiry& inquiry, const ChainId& chain) {
+    const GrantDetails* const live = live_grant(inquiry, chain);
+    if (live == nullptr) return {"Nothing of its chain works any more.", 0};
+    const Count next = knocks_left(positions_in(ledger), live->grant);
+    if (next == 0) return {"No knock of its chain is left; `knockmgr grant renew` gives a new one.", 0};
+    const std::string& state = inquiry.states.at(live->grant.id);
+    if (state == "enabled") return {fmt::format("The server waits for number {} now.", next), next};
+    return {fmt::format("The server waits for number {}, and would refuse it now: {}.", next, state), next};
+}
+
+int tell_history(const Story& story, const Moral& moral, bool json) {
+    if (!json) return print(fmt::format("{}{}\n", story.text, moral.sentence));
+    return print_json({{"verdict", story.verdict},
+                       {"replays", story.replays},
+                       {"next", moral.next == 0 ? Json() : Json(moral.next)},
+                       {"rows", story.rows}});
 }
 
 int answer(const Ledger& ledger, const Inquiry& inquiry) {
     const std::vector<Row> rows = rows_of(ledger, inquiry.readings);
     if (!rows.empty() && !none_spent_it(rows)) {
-        const bool live = is_live(inquiry, rows.front().chain);
-        return tell_history(story_of(ledger, rows),
-                            live ? "A knock works once: it is spent, whatever became of it. The next number "
-                                   "down works."
-                                 : "A knock works once: it is spent, whatever became of it. Nothing of its "
-                                   "chain works any more.",
-                            inquiry.json);
+        Moral moral = moral_of(ledger, inquiry, rows.front().chain);
+        moral.sentence = "A knock works once: it is spent, whatever became of it. " + moral.sentence;
+        return tell_history(story_of(ledger, rows), moral, inquiry.json);
     }
     const std::optional<Story> before = rows.empty() ? std::nullopt : std::optional(story_of(ledger, rows));
     const Positions positions = positions_in(ledger);
     if (const auto found = find_knock(inquiry.readings, inquiry.grants, positions))
         return tell_position(*found, inquiry, before);
-    if (before) return tell_history(*before, "Nothing of its chain works any more.", inquiry.json);
+    if (before) return tell_history(*before, moral_of(ledger, inquiry, rows.front().chain), inquiry.json);
     const auto old = find_knock(inquiry.readings, grants_of(inquiry.former), positions);
     return old ? tell_former(*old, inquiry.former, inquiry.json) : tell_unknown(inquiry.json);
 }

@@ -1,9 +1,11 @@
 #include "knockmgr/grant_profile.h"
 
+#include "base/text.h"
 #include "knockmgr/grant_sheet.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/server_key.h"
+#include "net/address.h"
 #include "policy/tokens.h"
 
 #include <fmt/format.h>
@@ -49,6 +51,7 @@ Profile profile_of(const ProfileOwner& owner, const Config& config, const Policy
     profile.server = store.server_id();
     profile.has_key = owner.enrolment.public_key.has_value();
     profile.plain = !profile.has_key || owner.rules.plain;
+    profile.check = first_check_word(owner.enrolment);
     add_carriers(profile, owner, config);
     add_dynamic(profile, owner, config, store, now);
     const AddressRule rule = owner.rules.address;
@@ -63,6 +66,15 @@ Profile profile_of(const ProfileOwner& owner, const Config& config, const Policy
 
 std::string profile_line(const Profile& profile) {
     return fmt::format("knockgen profile add {} '{}'", profile.command, format_profile(profile));
+}
+
+void warn_of_bare_host(const Invocation& invocation, const std::string& host) {
+    if (invocation.has("host") || host.find('.') != std::string::npos || Address::parse(host)) return;
+    warn(fmt::format(
+        "no --host was said, so users are to knock at {}, which is what this machine calls itself: "
+        "others may not find it by that, or find themselves. Say --host NAME with the name or "
+        "address by which they reach this server",
+        printable(host)));
 }
 
 std::string_view what_is_taken(const Profile& profile) {
@@ -85,6 +97,7 @@ int print_profile(const Invocation& invocation) {
     const Profile profile =
         profile_of({details.command, details.grant.rules, details.grant.enrolment}, load_config(where.config),
                    store, host_option(invocation), SystemClock().now());
+    warn_of_bare_host(invocation, profile.host);
     if (!invocation.json()) return print(format_profile(profile) + "\n");
     return print_json({{"user", details.user.name},
                        {"command", details.command.name},
@@ -96,9 +109,10 @@ int print_profile(const Invocation& invocation) {
 constexpr std::string_view profile_help =
     "Prints the profile of a grant: one line that tells the user's knockgen the server, the command and\n"
     "which knocks it takes. Nothing in it is secret, but whoever could change it on its way could lead\n"
-    "the user elsewhere. The user keeps it with `knockgen profile add NAME 'LINE'`. A user needs a new\n"
-    "one after `grant renew`, `grant set`, `key rotate` (for dynamic mode), and when the ports, zones or\n"
-    "the name of this server change.\n"
+    "the user elsewhere. Say --host, unless this machine's own name is one by which the user finds it.\n"
+    "The user keeps the profile with `knockgen profile add NAME 'LINE'`. A user needs a new one after\n"
+    "`grant renew`, `grant set`, `key rotate` (for dynamic mode), and when the ports, zones or the name\n"
+    "of this server change.\n"
     "\n"
     "examples:\n"
     "  knockmgr grant profile anna ssh\n"

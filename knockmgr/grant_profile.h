@@ -25,6 +25,11 @@ struct ProfileOwner {
 // The call of knockgen that keeps it: one line for a shell.
 [[nodiscard]] std::string profile_line(const Profile& profile);
 
+// Says on standard error that `host`, which nobody chose by --host, is no name by which others find this
+// server: it has no dot, and is no address. Resolvers give such a name to the machine that asks, or to
+// nobody.
+void warn_of_bare_host(const Invocation& invocation, const std::string& host);
+
 // What the server takes: "signed knocks only", "signed and plain knocks", "plain knocks only".
 [[nodiscard]] std::string_view what_is_taken(const Profile& profile);
 

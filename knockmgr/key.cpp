@@ -7,6 +7,7 @@
 #include "knockmgr/owned_files.h"
 #include "knockmgr/server_key.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -37,22 +38,41 @@ std::string state_of(const ServerKeyRecord& key, Time now) {
     return fmt::format("{} {}", in_force(key, now) ? "in force until" : "ended", format_utc(*key.ends));
 }
 
+std::vector<ServerKeyRecord> in_force_at(const PolicyStore& store, Time now) {
+    std::vector<ServerKeyRecord> keys = store.server_keys();
+    std::erase_if(keys, [now](const ServerKeyRecord& key) { return !in_force(key, now); });
+    return keys;
+}
+
+bool was_among(const std::vector<ServerKeyRecord>& keys, std::int64_t id) {
+    return std::any_of(keys.begin(), keys.end(), [id](const ServerKeyRecord& key) { return key.id == id; });
+}
+
+std::string_view what_users_need(bool others_were_there, std::chrono::seconds overlap) {
+    if (others_were_there && overlap.count() == 0) {
+        return "Nobody can use dynamic mode by the keys that ended now, nor by a profile that holds one of "
+               "them: all who use it need a new line, from `knockmgr grant profile USER COMMAND`. Plain and "
+               "signed knocks go on as before.\n";
+    }
+    return "profiles hold the server's key: those who use dynamic mode need new ones, from `knockmgr grant "
+           "profile USER COMMAND`\n";
+}
+
 int rotate(const Invocation& invocation) {
     const Places where = invocation.where();
     const std::chrono::seconds overlap = overlap_option(invocation);
     PolicyStore store = change_policy(where);
     const gid_t group = validate_group(load_config(where.config), where);
     const Time now = SystemClock().now();
+    const std::vector<ServerKeyRecord> before = in_force_at(store, now);
     const std::int64_t made = store.add_server_key(
         [&](std::int64_t number) { return make_server_key(where, group, number); }, now + overlap);
     std::string text = fmt::format("server key {} made\n", made);
     for (const ServerKeyRecord& key : store.server_keys()) {
-        if (key.id != made && in_force(key, now))
-            text += fmt::format("key {}: {}\n", key.id, state_of(key, now));
+        if (was_among(before, key.id)) text += fmt::format("key {}: {}\n", key.id, state_of(key, now));
     }
-    return print(text +
-                 "profiles hold the server's key: those who use dynamic mode need new ones, from `knockmgr "
-                 "grant profile USER COMMAND`\n");
+    text += what_users_need(!before.empty(), overlap);
+    return print(text);
 }
 
 int list(const Invocation& invocation) {

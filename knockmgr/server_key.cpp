@@ -16,19 +16,6 @@ namespace {
 
 constexpr std::chrono::hours soon{30 * 24};
 
-// 64 hex digits and a newline; never in a string that is not wiped.
-SecretArray<65> written(Bytes key) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    SecretArray<65> text;
-    const MutableBytes to = text.fill();
-    for (std::size_t i = 0; i < key.size(); ++i) {
-        to[2 * i] = static_cast<std::uint8_t>(digits[key[i] >> 4U]);
-        to[2 * i + 1] = static_cast<std::uint8_t>(digits[key[i] & 15U]);
-    }
-    to[2 * key.size()] = '\n';
-    return text;
-}
-
 } // namespace
 
 std::filesystem::path server_key_file(const Places& where, std::int64_t number) {
@@ -38,7 +25,7 @@ std::filesystem::path server_key_file(const Places& where, std::int64_t number) 
 PublicServerKey make_server_key(const Places& where, gid_t group, std::int64_t number) {
     make_directory(where.server_keys, 0750, geteuid(), group);
     const ServerKey key = ServerKey::generate(system_random);
-    write_group_file(server_key_file(where, number), as_text(written(key.bytes()).view()), group);
+    write_group_file(server_key_file(where, number), secret_as_hex_line(key.bytes()).text(), group);
     return key.public_key();
 }
 

@@ -1,7 +1,7 @@
 #include "knockd/validate/server_keys.h"
 
 #include "base/fd.h"
-#include "base/text.h"
+#include "base/secret.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -35,13 +35,8 @@ ServerKey read_key(const std::filesystem::path& file) {
     }
     SecretArray<32> key;
     const std::string_view text = as_text(room.view());
-    bool well = size == digits + 1 && text[digits] == '\n';
-    for (std::size_t i = 0; well && i < digits; i += 2) {
-        const auto high = hex_digit(text[i]);
-        const auto low = hex_digit(text[i + 1]);
-        well = high && low;
-        if (well) key.fill()[i / 2] = static_cast<std::uint8_t>(*high << 4U | *low);
-    }
+    const bool well =
+        size == digits + 1 && text[digits] == '\n' && secret_from_hex(text.substr(0, digits), key.fill());
     if (!well) throw wrong(file, "is not 64 hex digits and a newline");
     return ServerKey::from_bytes(std::move(key));
 }

@@ -24,6 +24,9 @@ Subcommand dynamic_command() {
              "that answered) are filled in."},
          Option{"isn", 0, "ignore", "The right ignores sequence numbers; also said by its profile."},
          Option{"number", 0, "N", "Take this knock, not the next one."},
+         Option{"skip", 0, "",
+                "With --number: pass over more knocks than a server looks ahead,\nbecause others have used "
+                "them."},
          Option{"address", 0, "ADDRESS",
                 "The address that is let in, as the server sees it: auto\n(default: this machine's, if no "
                 "router "

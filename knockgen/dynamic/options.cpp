@@ -89,7 +89,8 @@ DynamicOptions dynamic_options(const Arguments& arguments) {
     if (options.json && !options.program.empty())
         throw UsageError("--exec starts a program and --json prints the door; say one of them");
     choose_timeout(options, arguments);
-    options.number = arguments.number("number", 1, longest_chain - 1);
+    options.wanted = wanted_knock(arguments);
+    options.again = arguments.said_again({"number", "skip"});
     options.no_clock = arguments.has("no-clock");
     options.named = find_profile(arguments.operands().front());
     demand_dynamic(options.named);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "knockgen/arguments.h"
+#include "knockgen/next_number.h"
 #include "knockgen/profiles.h"
 #include "net/address.h"
 
@@ -15,7 +16,7 @@ namespace otk {
 
 struct DynamicOptions {
     NamedProfile named;
-    std::optional<Count> number;
+    Wanted wanted; // which knock
     // Which address P1 names. `choose`: ours on the way to the server, unless the grant takes none. Else
     // `address`; an empty one leaves it to the server, which takes the source.
     bool choose_address = true;
@@ -25,6 +26,7 @@ struct DynamicOptions {
     std::chrono::seconds timeout{15};
     std::vector<std::string> program; // of --exec; empty: count down
     bool json = false;
+    std::string again; // the options that say the same once more, as they stand on a command line
 
     [[nodiscard]] const Profile& profile() const { return named.profile; }
 };

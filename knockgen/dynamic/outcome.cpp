@@ -17,10 +17,11 @@ namespace {
     }
     throw Error(fmt::format(
         "no answer from {} ({}) within {}. The request with knock {} may have arrived or not, and a server "
-        "that finds anything wrong in it says nothing. Try again, which takes the next knock; if that fails, "
-        "too, check the clock of this host, that the profile is of this server and still valid, and the "
-        "firewalls on the way; your administrator sees what arrived in knockmgr log",
-        printable(asked.host), end.way.address.text(), format_duration(asked.timeout), asked.number));
+        "that finds anything wrong in it says nothing. Try again, which takes the next knock: {}; if that "
+        "fails, too, check the clock of this host, that the profile is of this server and still valid, and "
+        "the firewalls on the way; your administrator sees what arrived in knockmgr log; and {}",
+        printable(asked.host), end.way.address.text(), format_duration(asked.timeout), asked.number,
+        asked.again, asked.when_unheard));
 }
 
 [[noreturn]] void no_syns(const Asked& asked) {

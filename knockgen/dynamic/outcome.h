@@ -12,6 +12,8 @@ struct Asked {
     std::string host; // as the user knows it
     Count number = 0; // of the knock that P1 spent
     std::chrono::seconds timeout{};
+    std::string again;        // the command line that asks for the same with the next knock
+    std::string when_unheard; // what else to look at where nothing was answered; no full stop
 };
 
 // Throws Error unless a door is open: what the server said, or that it said nothing, and what to try.

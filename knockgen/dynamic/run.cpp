@@ -49,7 +49,9 @@ std::string add_plan(std::vector<Plan>& plans, const DynamicOptions& options, co
 std::vector<Plan> plan(const DynamicOptions& options) {
     std::vector<Plan> plans;
     std::string why_not;
-    for (const Target& way : resolve(options.profile().host)) {
+    const std::vector<Target> ways = resolve(options.profile().host);
+    warn_of_loopback(options.profile().host, ways);
+    for (const Target& way : ways) {
         const std::string why = add_plan(plans, options, way);
         if (why_not.empty()) why_not = why;
     }
@@ -144,11 +146,13 @@ void run_dynamic(const Arguments& arguments) {
     SynSender sender(options.ignore_sequence); // the last that needs a privilege
     const std::vector<Plan> plans = plan(options);
     const ProfileSecret secret = secret_of(arguments, options.named);
-    const Taken taken = take_number(options.named, options.number, secret.check_word);
+    const Taken taken = take_number(options.named, options.wanted, secret.check_word);
     // From here on the number is used up, whatever becomes of the request.
     warn_of_few(taken, options.named);
     Requests requests(options, secret.chain, taken.number);
-    const Asked asked{options.profile().host, taken.number, options.timeout};
+    const Asked asked{options.profile().host, taken.number, options.timeout,
+                      fmt::format("knockgen dynamic {}{}", options.named.name, options.again),
+                      when_numbers_differ(options.named, taken.number)};
     const Exchange::End end = ask(options, plans, requests, sender);
     demand_open(asked, end);
     use_door(options, asked, end);

@@ -20,6 +20,9 @@ using std::chrono::seconds;
 
 constexpr seconds all_copies{1};
 constexpr seconds patience{10}; // for the door, and for the server to say what became of the knock
+// For a port that answers before the knock. Shut ones mostly stay silent, so this is what waiting for a door
+// costs; on a path with a longer round trip an open port is not noticed.
+constexpr milliseconds patience_before{500};
 
 milliseconds between_copies(unsigned copies) { return milliseconds{all_copies} / std::max(1U, copies - 1); }
 
@@ -38,12 +41,23 @@ void note_trouble(Outcome& outcome, const std::string& trouble) {
     if (std::find(known.begin(), known.end(), trouble) == known.end()) outcome.troubles.push_back(trouble);
 }
 
-std::optional<DoorWatch> watch_of(const Plan& plan, std::optional<std::uint16_t> port) {
-    if (!port) return std::nullopt;
+DoorWatch watch_at(const Plan& plan, std::uint16_t port) {
     std::vector<Target> targets;
     for (const Addressed& each : plan.addressed)
         targets.push_back(each.target);
-    return DoorWatch(std::move(targets), *port);
+    return {std::move(targets), port};
+}
+
+// Nothing where no door is waited for, or it need not be.
+std::optional<DoorWatch> watch_of(const Plan& plan, const Outcome& outcome) {
+    if (!outcome.port || outcome.open_before) return std::nullopt;
+    return watch_at(plan, *outcome.port);
+}
+
+void look_before(const Plan& plan, Outcome& outcome) {
+    if (!outcome.port) return;
+    outcome.open_at = watch_at(plan, *outcome.port).open_already(patience_before);
+    outcome.open_before = outcome.open_at.has_value();
 }
 
 Time now_for(const SendOptions& options) {
@@ -58,7 +72,7 @@ Outcome deliver_packets(Plan& plan, const ChainSecret& chain, const Value& value
     for (const Addressed& each : plan.addressed)
         payloads.push_back(payload_of(options, {value, each.named, time}, chain));
 
-    auto watch = watch_of(plan, outcome.port);
+    auto watch = watch_of(plan, outcome);
     while (outcome.copies < options.copies) {
         if (outcome.copies > 0 && pause_until(Clock::now() + between_copies(options.copies), watch, outcome))
             break;
@@ -130,11 +144,15 @@ Outcome deliver_name(Plan& plan, const ChainSecret& chain, const Value& value, O
 
     // Where the server says which port it opened, the one that the knock determines may be somebody else's.
     const bool port_is_told = options.profile().confirms && !options.wait_port;
-    auto watch = port_is_told ? std::nullopt : watch_of(plan, outcome.port);
+    auto watch = port_is_told ? std::nullopt : watch_of(plan, outcome);
     ask_for(plan, name, watch, outcome);
-    if (const auto told = port_in(outcome.confirmation); port_is_told && told && outcome.port)
+    const auto told = port_is_told ? port_in(outcome.confirmation) : std::nullopt;
+    if (told && outcome.port && *told != *outcome.port) {
         outcome.port = told;
-    if (port_is_told) watch = watch_of(plan, outcome.port);
+        outcome.open_at.reset();
+        outcome.open_before = false;
+    }
+    if (port_is_told) watch = watch_of(plan, outcome);
     if (outcome.left && watch && !outcome.open_at) (void)pause_until(Clock::now() + patience, watch, outcome);
     return outcome;
 }
@@ -159,6 +177,7 @@ Outcome deliver(Plan& plan, const ChainSecret& chain, Count number) {
     const Value value = chain.at(number);
     Outcome outcome;
     outcome.port = port_to_watch(plan.options, value);
+    look_before(plan, outcome);
     if (plan.options.carrier == Carrier::dns) return deliver_name(plan, chain, value, std::move(outcome));
     return deliver_packets(plan, chain, value, std::move(outcome));
 }

@@ -36,6 +36,7 @@ struct Outcome {
     std::string confirmation;          // what the server said about it (dns)
     std::optional<std::uint16_t> port; // that was watched
     std::optional<Address> open_at;
+    bool open_before = false; // it answered there before anything was sent, which says nothing of the knock
     [[nodiscard]] bool waited_in_vain() const { return port && !open_at; }
 };
 

@@ -49,6 +49,16 @@ std::optional<Address> DoorWatch::wait_for_one(Clock::time_point until) {
     return std::nullopt;
 }
 
+std::optional<Address> DoorWatch::open_already(std::chrono::milliseconds patience) {
+    const auto until = Clock::now() + patience;
+    std::optional<Address> answered;
+    begin_attempts();
+    while (!answered && !attempts_.empty() && Clock::now() < until)
+        answered = wait_for_one(until);
+    attempts_.clear(); // the system would repeat their SYNs, and find what the knock has opened since
+    return answered;
+}
+
 std::optional<Address> DoorWatch::watch_until(Clock::time_point until) {
     while (Clock::now() < until) {
         if (Clock::now() >= next_) {

@@ -17,6 +17,10 @@ class DoorWatch {
   public:
     DoorWatch(std::vector<Target> targets, std::uint16_t port) : targets_(std::move(targets)), port_(port) {}
 
+    // Whether the port answers before anything was done about it: one attempt at each address. Nothing as
+    // soon as all refuse, or when the patience is over. To be called first.
+    [[nodiscard]] std::optional<Address> open_already(std::chrono::milliseconds patience);
+
     // The address that answered, or nothing when the time is over; may be called again.
     [[nodiscard]] std::optional<Address> watch_until(std::chrono::steady_clock::time_point until);
 

@@ -24,21 +24,6 @@ std::vector<std::uint8_t> signed_bytes(const SendOptions& options, const Knock& 
     return format_signed_knock(message);
 }
 
-// RFC 4648 section 6 without padding, lower case.
-std::string base32_of(Bytes bytes) {
-    constexpr std::string_view digits = "abcdefghijklmnopqrstuvwxyz234567";
-    std::string text;
-    unsigned held = 0;
-    unsigned bits = 0;
-    for (const std::uint8_t byte : bytes) {
-        held = (held << 8U | byte) & 0xfffU; // at most 4 bits waited
-        for (bits += 8; bits >= 5; bits -= 5)
-            text += digits[held >> (bits - 5) & 31U];
-    }
-    if (bits > 0) text += digits[held << (5 - bits) & 31U];
-    return text;
-}
-
 std::string in_labels(std::string_view text) {
     std::string labels;
     for (; text.size() > longest_label; text.remove_prefix(longest_label))
@@ -69,7 +54,7 @@ std::string name_of(const SendOptions& options, const Knock& knock, const ChainS
     (void)check_name_fits(options);
     const std::string front =
         options.plain ? to_lower(format_compact(knock.value, TextForm::base32)) + in_label(knock.address)
-                      : in_labels(base32_of(signed_bytes(options, knock, chain)));
+                      : in_labels(to_lower(to_base32(signed_bytes(options, knock, chain))));
     return front + '.' + options.profile().zone;
 }
 

@@ -140,12 +140,13 @@ SendOptions send_options(const Arguments& arguments) {
         throw UsageError(
             "say which profile: knockgen send NAME; knockgen profile list shows those there are");
     SendOptions options;
-    options.number = arguments.number("number", 1, longest_chain - 1);
+    options.wanted = wanted_knock(arguments);
+    options.again = arguments.said_again({"number", "skip", "json"});
+    options.again_any_way = arguments.said_again({"number", "skip", "json", "via", "resolver"});
     options.copies = arguments.number("copies", 1, 10).value_or(options.copies);
     options.dry_run = arguments.has("dry-run");
     options.json = arguments.has("json");
     options.named = find_profile(arguments.operands().front());
-    options.key_file = arguments.text("key").value_or("");
     options.carrier = chosen_carrier(arguments, options.named);
     choose_form(options, arguments);
     choose_address(options, arguments);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "knockgen/arguments.h"
+#include "knockgen/next_number.h"
 #include "knockgen/profiles.h"
 #include "net/knock.h"
 
@@ -23,11 +24,10 @@ struct SendOptions {
     Carrier carrier{};
     bool plain = false;  // the value alone, not signed
     unsigned copies = 3; // spread over a second; 1 to 10
-    std::optional<Count> number;
+    Wanted wanted;       // which knock
     AddressChoice address_choice{};
     Address address; // where it is given
     std::string argument;
-    std::string key_file; // empty: a passphrase
     bool no_clock = false;
     Resolver resolver{};
     Address resolver_address; // where it is given
@@ -35,6 +35,10 @@ struct SendOptions {
     std::optional<std::uint16_t> wait_port; // none: the profile's
     bool dry_run = false;
     bool json = false;
+    // The options by which the same number is sent again, as they stand on a command line: all that were
+    // given, and all but those that say the way.
+    std::string again;
+    std::string again_any_way;
 
     [[nodiscard]] const Profile& profile() const { return named.profile; }
 };

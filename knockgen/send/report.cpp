@@ -40,19 +40,8 @@ std::string way_of(const SendOptions& options) {
 
 std::string times(unsigned count) { return count == 1 ? "once" : fmt::format("{} times", count); }
 
-// As a shell takes it for one word.
-std::string one_word(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 std::string again(const SendOptions& options, Count number) {
-    std::string line = fmt::format("knockgen send {} --number {}", options.named.name, number);
-    if (!options.argument.empty()) line += " --argument " + one_word(options.argument);
-    if (!options.key_file.empty()) line += " --key " + one_word(options.key_file);
-    return line;
+    return fmt::format("knockgen send {} --number {}{}", options.named.name, number, options.again);
 }
 
 // Another way than the one that was taken, if the server takes one.
@@ -64,9 +53,30 @@ std::string other_way(const SendOptions& options) {
     return {};
 }
 
+// The same by another way, where the server takes one.
+std::string again_elsewhere(const SendOptions& options, Count number) {
+    const std::string way = other_way(options);
+    if (way.empty()) return again(options, number);
+    return fmt::format("knockgen send {} --number {}{}{}", options.named.name, number, options.again_any_way,
+                       way);
+}
+
+// The server tells over dns what became of a knock that it took, and has told nothing.
+bool left_unsaid(const Outcome& outcome, const SendOptions& options) {
+    return options.carrier == Carrier::dns && options.profile().confirms && outcome.left &&
+           outcome.confirmation.empty();
+}
+
 void warn(const Outcome& outcome, const Taken& taken, const SendOptions& options) {
     for (const std::string& trouble : outcome.troubles)
         fmt::print(stderr, "knockgen: warning: {}\n", trouble);
+    if (left_unsaid(outcome, options) && !outcome.waited_in_vain()) {
+        fmt::print(
+            stderr,
+            "knockgen: warning: the server has not said what became of knock {}, as it does of one that "
+            "it takes; is the clock of this machine right? And {}\n",
+            taken.number, when_numbers_differ(options.named, taken.number));
+    }
     if (taken.left == 0) {
         fmt::print(stderr,
                    "knockgen: warning: this was the last knock of profile {}; ask your administrator "
@@ -111,8 +121,18 @@ void print_json(const Plan& plan, const Taken& taken, const Outcome& outcome) {
     if (outcome.port) {
         object["port"] = *outcome.port;
         object["open"] = outcome.open_at.has_value();
+        object["open_before"] = outcome.open_before;
     }
     print(object.dump(2) + '\n');
+}
+
+std::string open_text(const Outcome& outcome) {
+    if (!outcome.open_at) return {};
+    const std::string where = fmt::format("port {} at {}", *outcome.port, outcome.open_at->text());
+    if (!outcome.open_before) return fmt::format("open: {} answers\n", where);
+    const std::string_view remark =
+        outcome.confirmation.empty() ? "; this does not show that the knock was accepted" : "";
+    return fmt::format("open already before the knock: {} answered{}\n", where, remark);
 }
 
 void print_text(const Plan& plan, const Taken& taken, const Outcome& outcome) {
@@ -122,9 +142,8 @@ void print_text(const Plan& plan, const Taken& taken, const Outcome& outcome) {
                                    printable(options.profile().host), where, way_of(options),
                                    times(outcome.copies), taken.left);
     if (!outcome.confirmation.empty()) text += fmt::format("the server says: {}\n", outcome.confirmation);
-    if (outcome.open_at)
-        text += fmt::format("open: port {} at {} answers\n", *outcome.port, outcome.open_at->text());
-    const bool nothing_known = outcome.confirmation.empty() && !outcome.port;
+    text += open_text(outcome);
+    const bool nothing_known = outcome.confirmation.empty() && (!outcome.port || outcome.open_before);
     if (nothing_known) text += fmt::format("should nothing happen: {}\n", again(options, taken.number));
     print(text);
 }
@@ -133,14 +152,14 @@ Error not_open(const Plan& plan, const Taken& taken, const Outcome& outcome) {
     const SendOptions& options = plan.options;
     const bool may_have_moved = !options.profile().ports.empty() && outcome.confirmation.empty();
     return Error(fmt::format(
-        "port {} did not answer within 10 s{}. Send the same number again{}: {}{} --wait; is the clock of "
-        "this "
+        "port {} did not answer within 10 s{}. Send the same number again{}: {}; is the clock of this "
         "machine right? Three times by two ways and still nothing: take the next number, or ask your "
-        "administrator",
+        "administrator; "
+        "{}",
         *outcome.port,
         may_have_moved ? fmt::format(" (where it was taken, the server opened one of the next eight)") : "",
-        other_way(options).empty() ? "" : ", by another way", again(options, taken.number),
-        other_way(options)));
+        other_way(options).empty() ? "" : ", by another way", again_elsewhere(options, taken.number),
+        when_numbers_differ(options.named, taken.number)));
 }
 
 } // namespace

@@ -28,7 +28,9 @@ std::vector<Target> targets_of(const SendOptions& options) {
     const bool needed =
         options.carrier != Carrier::dns || options.resolver == Resolver::direct || options.wait;
     if (!needed && !needs_own_address(options)) return {};
-    return resolve(options.profile().host);
+    std::vector<Target> targets = resolve(options.profile().host);
+    warn_of_loopback(options.profile().host, targets);
+    return targets;
 }
 
 } // namespace
@@ -40,9 +42,9 @@ void run_send(const Arguments& arguments) {
     drop_raw_capability();
     plan.addressed = addressed(options, targets_of(options));
 
-    if (options.dry_run) return report_dry_run(plan, number_to_take(options.named, options.number));
+    if (options.dry_run) return report_dry_run(plan, number_to_take(options.named, options.wanted));
     const ProfileSecret secret = secret_of(arguments, options.named);
-    const Taken taken = take_number(options.named, options.number, secret.check_word);
+    const Taken taken = take_number(options.named, options.wanted, secret.check_word);
     report(plan, taken, deliver(plan, secret.chain, taken.number));
 }
 

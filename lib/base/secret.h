@@ -16,6 +16,10 @@ namespace otk {
 // True when equal; the time taken depends on the lengths only.
 [[nodiscard]] bool equal_in_constant_time(Bytes left, Bytes right);
 
+// Hex digits of a secret, read into `secret`, which says how many: two digits of any case for each of its
+// bytes, and nothing else. False for all else, after which `secret` may hold some of it.
+[[nodiscard]] bool secret_from_hex(std::string_view digits, MutableBytes secret);
+
 // A fixed number of secret bytes, zero at first.
 template <std::size_t size>
 class SecretArray {
@@ -71,5 +75,8 @@ class SecretText {
     }
     std::vector<std::uint8_t> bytes_;
 };
+
+// A secret as it stands in a file: `before`, two lower-case hex digits for each byte, a line end.
+[[nodiscard]] SecretText secret_as_hex_line(Bytes secret, std::string_view before = {});
 
 } // namespace otk

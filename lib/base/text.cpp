@@ -10,13 +10,28 @@
 namespace otk {
 
 std::string to_hex(Bytes bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     text.reserve(2 * bytes.size());
     for (const std::uint8_t byte : bytes) {
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
+        text += hex_digits[byte >> 4];
+        text += hex_digits[byte & 15];
     }
+    return text;
+}
+
+std::string to_base32(Bytes bytes) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    std::string text;
+    text.reserve((8 * bytes.size() + 4) / 5);
+    std::uint32_t held = 0; // bits not yet written, the lowest `held_bits` of it
+    unsigned held_bits = 0;
+    for (const std::uint8_t byte : bytes) {
+        held = held << 8 | byte;
+        held_bits += 8;
+        for (; held_bits >= 5; held_bits -= 5)
+            text += digits[held >> (held_bits - 5) & 31];
+    }
+    if (held_bits > 0) text += digits[held << (5 - held_bits) & 31];
     return text;
 }
 

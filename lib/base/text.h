@@ -11,12 +11,17 @@
 
 namespace otk {
 
-// Lower-case hex, two digits a byte.
+inline constexpr std::string_view hex_digits = "0123456789abcdef";
+
+// Lower-case hex, two digits a byte. Secrets have their own: base/secret.h.
 [[nodiscard]] std::string to_hex(Bytes bytes);
 // Exactly two digits a byte, any case, nothing in between; nothing for all else.
 [[nodiscard]] std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text);
 // The value of one hex digit of any case, or nothing.
 [[nodiscard]] std::optional<std::uint8_t> hex_digit(char c);
+
+// RFC 4648 section 6 in its capital letters, without padding.
+[[nodiscard]] std::string to_base32(Bytes bytes);
 
 // ASCII only, whatever the locale: names on the wire and in files have no locale.
 [[nodiscard]] char to_lower(char c);

@@ -18,6 +18,11 @@ std::string check_words(const Enrolment& enrolment) {
     return encode_words(bits, ' ');
 }
 
+std::string first_check_word(const Enrolment& enrolment) {
+    const std::string words = check_words(enrolment);
+    return words.substr(0, words.find(' '));
+}
+
 ChainId chain_id(const Enrolment& enrolment) {
     constexpr std::string_view label{"otk-chain-1\0", 12};
     const std::string& seed = enrolment.seed;

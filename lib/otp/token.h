@@ -35,6 +35,8 @@ struct Enrolment {
 // Six words of the RFC's dictionary made from SHA-256 of the token: both tools print them, people compare by
 // voice.
 [[nodiscard]] std::string check_words(const Enrolment& enrolment);
+// The first of them: 11 bits, enough to tell a slip of the fingers, too few to find a passphrase by.
+[[nodiscard]] std::string first_check_word(const Enrolment& enrolment);
 
 // SHA-256 over "otk-chain-1", a zero byte, algorithm (1), length (4, big-endian), length of the seed (1),
 // seed, image: the key of the chain's position in ledger.db (DESIGN 8).

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "net/dns.h"
 #include "otp/rules.h"
+#include "otp/words.h"
 
 #include <algorithm>
 #include <vector>
@@ -90,6 +91,13 @@ Fault read(std::string_view text, Profile& into) {
     return {};
 }
 
+Fault read_check(std::string_view text, Profile& into) {
+    const auto index = dictionary_index(text);
+    if (!index) return "the first of the six check words";
+    into.check = dictionary_word(*index);
+    return {};
+}
+
 Fault read_zone(std::string_view text, Profile& into) {
     const auto zone = Zone::parse(text);
     if (!zone) return "a domain name";
@@ -141,6 +149,7 @@ constexpr std::array words{
     Word{"server", true, read_server, [](const Profile& p) { return to_hex(p.server); }},
     Word{"signed", true, read<&Profile::has_key>, [](const Profile& p) { return yes_or_no(p.has_key); }},
     Word{"plain", true, read<&Profile::plain>, [](const Profile& p) { return yes_or_no(p.plain); }},
+    Word{"check", false, read_check, [](const Profile& p) { return p.check; }},
     Word{"udp", false, read<&Profile::udp_port>,
          [](const Profile& p) { return number_or_nothing(p.udp_port); }},
     Word{"icmp", false, read<&Profile::icmp>, [](const Profile& p) { return yes_if(p.icmp); }},

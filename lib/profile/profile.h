@@ -29,6 +29,7 @@ struct Profile {
     std::array<std::uint8_t, 16> server{};   // server=  32 hex digits: the server's id
     bool has_key = false;                    // signed=yes|no: the grant knows a public key
     bool plain = true;                       // plain=yes|no: plain knocks are accepted
+    std::string check;                       // check=WORD: the first check word; empty: not said
     std::uint16_t udp_port = 0;              // udp=PORT; 0: not by udp
     bool icmp = false;                       // icmp=yes
     std::string zone;                        // dns=ZONE

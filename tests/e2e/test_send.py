@@ -3,14 +3,12 @@
 
 import contextlib
 import json
-import os
 import re
-import tempfile
 
 from otk_e2e import forward, resolver, tap, wait, world
 from otk_e2e.installation import ZONE
 from otk_e2e.network import run
-from otk_e2e.sender import LENGTH, Sender, pings_allowed, with_capability
+from otk_e2e.sender import LENGTH, Noted, Sender, pings_allowed, with_capability
 
 PORT = 8022
 FIRST = LENGTH - 1
@@ -39,35 +37,6 @@ def make_world(undo):
 
 
 suite = tap.Suite(make_world)
-
-
-def recorder(w, *tokens):
-    """The options of a command that notes each of its runs, and the file that it does it in."""
-    descriptor, path = tempfile.mkstemp(dir=w.installation.directory)
-    os.fchmod(descriptor, 0o666)  # the command runs as nobody
-    os.close(descriptor)
-    return ["--exec", "--as", "nobody"], ["--", "/bin/sh", "-c", world.RECORDER, path, *tokens], path
-
-
-class Noted(Sender):
-    def __init__(self, w, *tokens, of_command=(), **options):
-        before, after, self._path = recorder(w, *tokens)
-        super().__init__(w, [*before, *of_command, *after], **options)
-
-    def runs(self):
-        with open(self._path, encoding="utf-8") as file:
-            return file.read().splitlines()
-
-    def expect_run(self, wanted, *options, **who):
-        """One more run, once, and no sign that anything else happened."""
-        before = self.runs()
-        said = self.send(*options, **who)
-        wait.until(lambda: len(self.runs()) > len(before), lambda: f"a run; knockgen said:\n{said}")
-        self._world.settle()
-        assert self.runs() == [*before, wanted], (self.runs(), before, wanted)
-        strange = [row for row in self.rows() if row["kind"] not in ("accepted", "ended", "end")]
-        assert not strange, strange
-        return said
 
 
 def both_families(title):
@@ -182,8 +151,8 @@ def again(w):
     sender = Noted(w, "{count}")
     number = sender.next_number()
     with rules(w.network.switch, "bridge", "forward"):
-        said = sender.send()
-    assert f"--number {number}" in said, said
+        said = sender.send("--via", "udp")
+    assert f"--number {number} --key {sender.key} --via udp\n" in said, said
     w.settle()
     assert not sender.rows()
     with pings_allowed(w.client, "0 2147483647"):
@@ -247,6 +216,8 @@ def wait_open(w, family):
     assert f"open: port {PORT} at {address} answers" in said, said
     with forward.connect(w.client, address, PORT):
         pass
+    said = sender.send("--wait")
+    assert f"open already before the knock: port {PORT} at {address} answered; this does not show" in said, said
     w.installation.knockmgr("doors", "close", sender.user, "--yes")
 
 
@@ -257,6 +228,7 @@ def wait_forward(w):
     for _ in range(2):
         said = json.loads(re.search(r"^\{.*^\}", sender.send("--wait", "--json"), re.DOTALL | re.MULTILINE).group())
         assert said["open"] and forward.LOW <= said["port"] <= forward.HIGH, said
+        wait.until(lambda: not service.idle(), "knockgen's own connection has come through the relay")
         service.drop_waiting()
         with forward.joined(w.client, w.server.ipv4, said["port"], service) as (near, far, _):
             forward.say(near, far)

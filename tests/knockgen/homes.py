@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import hmac
 import os
+import re
+import select
 import shutil
 import socket
 import struct
@@ -68,6 +70,11 @@ class Home:
         self.said("key", "new", path)
         return Key(path)
 
+    def check_word(self, key):
+        """The first of the token's, for line() as it is."""
+        said = self.run("token", "--key", key.path, "--seed", "s1", "--length", LENGTH).stderr.decode()
+        return re.search(r"^Check words: (\w+)", said, re.MULTILINE).group(1)
+
     def next_of(self, name):
         with open(f"{self.states}/{name}.next", encoding="ascii") as file:
             lines = dict(line.split() for line in file if not line.startswith("#"))
@@ -89,6 +96,10 @@ class Port:
         self._socket = undo.enter_context(socket.socket(family, socket.SOCK_DGRAM))
         self._socket.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
         self.number = self._socket.getsockname()[1]
+
+    def wait(self):
+        """Until one has come; it is still there then."""
+        select.select([self._socket], [], [], 60)
 
     def packets(self):
         """Those that came. What was sent over the loopback interface is there when its sender has ended."""

@@ -91,6 +91,8 @@ def test_nobody_answers():
         user = User(undo, dynamic=port.number, address=None, isn="ignore")
         error = user.home.refused(1, "no answer from 127.0.0.1", "dynamic", "p", "--key", user.key.path, "--timeout", "2s")
         expect_in(f"knock {FIRST}", error)
+        expect_in(f"the next knock: knockgen dynamic p --key {user.key.path} --timeout 2s;", error)
+        expect_in("knockgen profile set p --next N", error)
         packets = port.packets()
         requests = {packet for packet in packets if len(packet) == 172}
         questions = [packet for packet in packets if len(packet) == 89]
@@ -102,7 +104,7 @@ def test_nobody_answers():
         expect(len({packet[:16] for packet in questions}), 1)
         expect(len(packets) - len(questions) >= 3, True)
         expect(next_of(user.home), FIRST - 1)
-        user.home.refused(1, "no answer", "dynamic", "p", "--key", user.key.path, "--timeout", "1s", "--number", "7")
+        user.home.refused(1, "no answer", "dynamic", "p", "--key", user.key.path, "--timeout", "1s", "--number", "7", "--skip")
         expect({packet[:16] for packet in port.packets() if len(packet) == 172}, {user.key.values[7]})
         expect(next_of(user.home), 6)
 

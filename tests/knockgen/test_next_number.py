@@ -62,13 +62,78 @@ def test_chosen_number():
         expect((office.numbers(), office.home.next_of("office")), ([], 18))
 
 
+def test_far_number():
+    """--number that a server's window does not reach is refused unless --skip says that it is meant"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        for options in ((), ("--dry-run",)):
+            said = office.send("--number", LENGTH - 11, *options)
+            expect(said.returncode, 1)
+            expect_in(f"passes over 10 knocks, {LENGTH - 1} to {LENGTH - 10}", said.stderr.decode())
+            expect_in("--skip", said.stderr.decode())
+        expect((office.numbers(), os.path.exists(f"{office.home.states}/office.next")), ([], False))
+        for number, options in ((LENGTH - 10, ()), (LENGTH - 21, ("--skip",))):
+            expect(office.send("--number", number, *options).returncode, 0)
+            expect((office.numbers(), office.home.next_of("office")), ([number], number - 1))
+
+
+def next_set(office, *options, **settings):
+    return office.home.run("profile", "set", "office", "--next", *options, **settings)
+
+
+def test_set_next():
+    """profile set --next goes on anywhere below what was sent; what was sent, or follows from it, takes --reuse"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        expect(office.home.said("profile", "set", "office", "--next", 5), f"the next knock of profile office is 5; it was {LENGTH - 1}\n")
+        expect(next_set(office, LENGTH - 1).returncode, 0)  # a slip that was noticed: nothing was sent yet
+        expect(office.send().returncode, 0)
+        expect(office.numbers(), [LENGTH - 1])
+        expect(next_set(office, 20).returncode, 0)
+        expect(office.send().returncode, 0)
+        expect((office.numbers(), office.home.next_of("office")), ([20], 19))
+        for again in (20, 21, LENGTH - 2, LENGTH - 1):
+            said = next_set(office, again)
+            expect((said.returncode, said.stdout, office.home.next_of("office")), (1, b"", 19))
+            expect_in(f"knock 20 of profile office has left this machine, and whoever saw it can compute {again}",
+                      said.stderr.decode())
+            expect_in("worth nothing where signed ones only are taken", said.stderr.decode())
+        expect(next_set(office, 21, "--reuse").returncode, 0)
+        for number in (21, 20, 19):
+            expect(office.send().returncode, 0)
+            expect(office.numbers(), [number])
+
+
+def test_set_next_of_plain_ones():
+    """where plain knocks are taken, --reuse is advised against: others may use what was seen"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        office.home.said("profile", "add", "office", line(udp=office.port.number, plain="yes"), "--replace")
+        expect(office.send("--plain").returncode, 0)
+        expect_in("knockmgr grant resync", office.home.refused(1, "takes plain knocks", "profile", "set", "office", "--next", LENGTH - 1))
+
+
+def test_set_next_usage():
+    """profile set says what it lacks, and what is not in the chain"""
+    with contextlib.ExitStack() as undo:
+        home = Office(undo).home
+        home.refused(2, "say profile set NAME --next N", "profile", "set", "office")
+        home.refused(2, "say profile set NAME --next N", "profile", "set", "--next", "5")
+        home.refused(2, "--next", "profile", "set", "office", "--next", "0")
+        home.refused(2, "go with profile set", "profile", "list", "--next", "5")
+        home.refused(1, f"whose knocks are {LENGTH - 1} to 1", "profile", "set", "office", "--next", LENGTH)
+        for words in (("send", "office"), ("send", "office", "--dry-run")):
+            home.refused(2, "--skip goes with --number", *words, "--skip")
+        home.refused(1, "there is no profile other", "profile", "set", "other", "--next", "5")
+
+
 def test_dry_run():
     """--dry-run says which number it would be, takes none, sends nothing and needs no secret"""
     with contextlib.ExitStack() as undo:
         office = Office(undo)
         for _ in range(2):
             expect_in(f"would send knock {LENGTH - 1}", office.home.said("send", "office", "--dry-run"))
-        expect_in("would send knock 7", office.home.said("send", "office", "--dry-run", "--number", 7))
+        expect_in("would send knock 7", office.home.said("send", "office", "--dry-run", "--number", 7, "--skip"))
         expect(office.numbers(), [])
         assert not os.path.exists(office.home.states)
 
@@ -207,14 +272,17 @@ def test_damaged():
         office.numbers()
         path = f"{office.home.states}/office.next"
         for content in ("", "next 5\n", "seed s1\n", "seed s1\nnext -1\n", "seed s1\nnext 5\nmore 1\n",
-                        "seed s1\nnext 5\ncheck NOSUCHWORD\n", "x" * 10000):
+                        "seed s1\nnext 5\ncheck NOSUCHWORD\n", "seed s1\nnext 5\nsent x\n", "x" * 10000):
             with open(path, "w", encoding="ascii") as file:
                 file.write(content)
             result = office.send()
             expect((content, result.returncode, office.numbers()), (content, 1, []))
             expect_in(path, result.stderr.decode())
+            if len(content) < 4096:
+                expect_in("knockgen profile set office --next N", result.stderr.decode())
         os.remove(path)
-        expect(office.send("--number", 12).returncode, 0)
+        expect(next_set(office, 12).returncode, 0)
+        expect(office.send().returncode, 0)
         expect((office.numbers(), office.home.next_of("office")), ([12], 11))
 
 
@@ -230,6 +298,25 @@ def test_other_chain():
         office.home.said("profile", "add", "office", line(udp=office.port.number), "--replace")
         office.home.said("send", "office", "--key", other.path, "--copies", 1)
         expect([other.number_of(packet[:16]) for packet in office.port.packets()], [LENGTH - 2])
+
+
+def test_granted_chain():
+    """a profile with a check word refuses any other secret, the first time, too, and needs no second look at the first"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        other = office.home.key("other")
+        for key in (other, office.key):
+            assert office.home.check_word(other) != office.home.check_word(office.key)
+            text = line(udp=office.port.number, check=office.home.check_word(key))
+            office.home.said("profile", "add", "office", text, "--replace")
+            wrong = office.key if key is other else other
+            said = office.home.refused(1, "this is not the key file that the right was granted for", "send", "office", "--key", wrong.path)
+            expect_in(office.home.check_word(key), said)
+            expect_in(office.home.check_word(wrong), said)
+            expect((office.numbers(), os.path.exists(f"{office.home.states}/office.next")), ([], False))
+        result = office.send()
+        expect((result.returncode, result.stderr, office.numbers()), (0, b"", [LENGTH - 1]))
+        expect_in(f"Check word   {office.home.check_word(office.key)}", office.home.said("profile", "show", "office"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import socket
+import threading
 import time
 
 import harness
@@ -160,7 +161,7 @@ def test_waiting():
         listener = undo.enter_context(socket.create_server(("127.0.0.1", 0)))
         number = listener.getsockname()[1]
         sender = Sender(undo, opens=f"{number}/tcp")
-        expect_in(f"open: port {number} at 127.0.0.1 answers\n", sender.send("--wait", "--copies", 1))
+        sender.send("--wait", "--copies", 1)
         shown = json.loads(sender.send("--wait", "--copies", 1, "--json"))
         expect((shown["port"], shown["open"], shown["number"]), (number, True, FIRST - 1))
         sender.port.packets()
@@ -176,6 +177,67 @@ def test_waiting():
     with contextlib.ExitStack() as undo:
         Sender(undo).refused("does not say which port", "--wait", code=2)
         Sender(undo, opens="53/udp").refused("opens 53/udp", "--wait", code=2)
+
+
+def test_open_before():
+    """--wait tells a port that was open before the knock from one that the knock has opened"""
+    with contextlib.ExitStack() as undo:
+        listener = undo.enter_context(socket.create_server(("127.0.0.1", 0)))
+        number = listener.getsockname()[1]
+        sender = Sender(undo, opens=f"{number}/tcp")
+        said = sender.send("--wait", "--copies", 2)
+        expect_in(f"open already before the knock: port {number} at 127.0.0.1 answered; this does not show", said)
+        expect_in(f"knockgen send p --number {FIRST}", said)
+        expect(len(sender.port.packets()), 2)  # as many as without a door to be waited for
+        shown = json.loads(sender.send("--wait", "--copies", 1, "--json"))
+        expect((shown["port"], shown["open"], shown["open_before"]), (number, True, True))
+        listener.close()
+        server = undo.enter_context(socket.socket())
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", number))
+        sender.port.packets()
+        door = threading.Thread(target=lambda: (sender.port.wait(), server.listen()))
+        door.start()
+        said = sender.send("--wait", "--copies", 1)
+        door.join()
+        expect_in(f"open: port {number} at 127.0.0.1 answers\n", said)
+        assert "already" not in said, said
+
+
+def test_said_again():
+    """the line that repeats a knock has the options that were given; another way has none of the way before"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, address="yes", icmp="yes", plain="yes")
+        key = f" --key {sender.key.path}"
+        expect_in(f"knockgen send p --number {FIRST} --address 203.0.113.9{key} --via udp\n",
+                  sender.send("--via", "udp", "--address", "203.0.113.9"))
+        expect_in(f"knockgen send p --number {FIRST - 1} --address source --copies 1{key} --no-clock\n",
+                  sender.send("--no-clock", "--address", "source", "--copies", 1, "--number", FIRST - 1))
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            shut = unused.getsockname()[1]
+            result = sender.home.run("send", "p", "--key", sender.key.path, "--plain", "--via", "udp", f"--wait={shut}")
+        expect(result.returncode, 1)
+        expect_in(f"knockgen send p --number {FIRST - 2}{key} --plain --wait={shut} --via icmp;", result.stderr.decode())
+        expect_in("knockgen profile set p --next N", result.stderr.decode())
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, argument="yes")
+        expect_in("--argument 'it'\\''s on' ", sender.send("--argument", "it's on", "--copies", 1))
+        expect_in("--argument '' ", sender.send("--argument", "", "--copies", 1))
+
+
+def test_loopback():
+    """a name that leads to this machine itself is warned of; an address that somebody wrote is not"""
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo, host="localhost")
+        said = sender.home.run("send", "p", "--key", sender.key.path, "--copies", 1)
+        expect(said.returncode, 0)
+        expect_in("localhost leads to this machine itself (", said.stderr.decode())
+        expect_in("knockmgr grant profile USER COMMAND --host NAME", said.stderr.decode())
+    with contextlib.ExitStack() as undo:
+        sender = Sender(undo)
+        said = sender.home.run("send", "p", "--key", sender.key.path, "--copies", 1)
+        assert b"leads to this machine" not in said.stderr, said.stderr
 
 
 def test_usage():

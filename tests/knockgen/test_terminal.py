@@ -228,6 +228,25 @@ def test_send_first_time():
         expect(home.next_of("p"), homes.LENGTH - 3)
 
 
+def test_send_granted_chain():
+    """where the profile has the check word a slip is refused from the beginning, and nothing is asked twice"""
+    with profile() as (user, home, port):
+        made = home.run("token", "-s", "s1", "-a", "md5", "-n", homes.LENGTH, "-p", "-", typed=PASSPHRASE).stderr.decode()
+        word = made.split("Check words: ")[1].split()[0]
+        home.said("profile", "add", "p", homes.line(udp=port.number, signed="no", plain="yes", algorithm="md5", check=word),
+                  "--replace")
+        for typed, status, words in (("This is a tesr.", 1, "this is not the passphrase that the right was granted for"),
+                                     (PASSPHRASE, 0, f"knock {homes.LENGTH - 1} went")):
+            with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
+                session.wait_for("Passphrase of profile p")
+                session.send(typed + "\n")
+                seen = session.rest()
+                expect_in(f"status {status}", seen)
+                expect_in(words, seen.replace("\r\n", "\n"))
+                assert "The same again" not in seen, seen
+        expect(len(port.packets()), 1)
+
+
 def test_send_interrupted():
     """^C and ^D at the prompt of send: no number is taken, nothing is sent, and the terminal is as before"""
     with profile() as (user, home, port):

@@ -8,7 +8,7 @@ import tempfile
 
 import harness
 import oracle
-from harness import PASSPHRASE, expect, expect_in, knockgen, output_of
+from harness import PASSPHRASE, PROGRAM, Skip, expect, expect_in, knockgen, output_of
 
 CHAIN = ("-s", "dog2", "-a", "md5")
 
@@ -92,7 +92,8 @@ def test_bad_passphrases():
 
 def test_weak():
     """a weak passphrase is refused where it is chosen, six words are offered, and --weak takes it"""
-    for weak in ("password12", "aaaaaaaaaaaaaaa", "qwertyuiop", "kqjfhxzwpt"):
+    for weak in ("password12", "aaaaaaaaaaaaaaa", "qwertyuiop", "kqjfhxzwpt", "password1234", "Password1234!",
+                 "P4ssw0rd2024", "hunter2hunter2", "password password", "summer-winter-2024"):
         error = refused(1, "easy to guess", "token", *CHAIN, "-p", "-", typed=weak)
         offer = re.search(r"\n    ((?:[a-z]{1,4} ){5}[a-z]{1,4})\n", error)
         assert offer, error
@@ -100,6 +101,25 @@ def test_weak():
         image = oracle.chain("md5", weak.encode(), "dog2", 100)[100]
         expect(output_of("token", *CHAIN, "--weak", typed=weak), f"otk1:md5:100:dog2:{image}\n")
         output_of("list", *CHAIN, typed=weak)
+
+
+def test_good():
+    """what is long enough of random words or signs is taken"""
+    for good in ("correct horse battery staple", "k#9Vq!2xLm", "wet okra gnaw 7 jibe skid", "grün-Rübe tanzt 53 mal laut"):
+        assert output_of("token", *CHAIN, typed=good).startswith("otk1:md5:"), good
+
+
+def test_no_dictionary():
+    """without cracklib's dictionary nothing is called weak, and the package is named that has it"""
+    if os.geteuid() != 0:
+        raise Skip("hiding a folder takes root")
+    hide = "mount -t tmpfs tmpfs /var/cache/cracklib && exec \"$@\""
+    result = subprocess.run(["unshare", "-m", "sh", "-c", hide, "sh", PROGRAM, "token", *CHAIN, "-p", "-"],
+                            input=b"correct horse battery staple", capture_output=True, check=False, timeout=60)
+    expect((result.returncode, result.stdout), (1, b""))
+    expect_in("cracklib-runtime", result.stderr.decode())
+    expect_in("--weak", result.stderr.decode())
+    assert b"easy to guess:" not in result.stderr.replace(b"whether the passphrase is easy to guess:", b""), result.stderr
 
 
 def test_no_terminal():

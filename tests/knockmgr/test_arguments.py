@@ -26,10 +26,10 @@ def test_pattern():
 def test_bad_patterns():
     """a pattern that nobody should use is refused, with the reason and what to write instead"""
     with Installation() as otk:
-        for pattern, part in (("", "is empty"), ("(a)\\1", "back-reference"), ("\\d+", "[0-9]"), ("[\\w]", "in brackets"),
-                              ("(a", "regular expression"), ("a)", "without its ("), ("ä", "printable ASCII"),
-                              ("a" * 257, "256"), ("a{1000}", "256"), ("((a{99}){99}){99}", "repeats too much"),
-                              ("*", "regular expression")):
+        for pattern, part in (("", "is empty"), ("(a)\\1", "has \\1, "), ("\\bweb", "word boundaries"),
+                              ("(a", "missing ): (a"), ("a)", "unexpected )"), ("ä", "printable ASCII"),
+                              ("a" * 257, "256"), ("a{1001}", "bounds {1001}"), ("((a{99}){99}){99}", "above 1000"),
+                              (".{860}.{860}.{860}", "repeats too much"), ("*", "regular expression")):
             otk.refused(2, part, "command", "add", "x", "--exec", "--as", CALLER, f"--argument={pattern}", "--",
                         "/bin/echo", "{argument}")
         otk.refused(2, "only a program", "command", "add", "x", "--open", "22/tcp", "--hold", "60s", "--argument", "a")

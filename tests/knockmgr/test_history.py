@@ -140,6 +140,26 @@ def test_explain_history():
             expect_in(part, text)
 
 
+def test_explain_what_comes_next():
+    """explain tells which number the server waits for: none where the chain is used up, and why where it would refuse"""
+    with Installation() as otk:
+        values, grant = otk.play_scene()
+        expect(explain(otk, values[0])["next"], 14)
+        expect_in("The server waits for number 14 now.\n", otk.must("explain", values[0]).out)
+        otk.must("user", "disable", "anna")
+        expect_in("The server waits for number 14, and would refuse it now: user disabled.\n", otk.must("explain", values[0]).out)
+        database = open_database(otk)
+        database.execute("UPDATE position SET image = ?, count = 1 WHERE chain = ?",
+                         (bytes.fromhex(values[-1]), bytes.fromhex(grant["chain"])))
+        database.commit()
+        database.close()
+        expect(explain(otk, values[0])["next"], None)
+        expect_in("No knock of its chain is left; `knockmgr grant renew`", otk.must("explain", values[0]).out)
+        otk.must("grant", "renew", "anna", "hello", "--generate")
+        expect_in("Nothing of its chain works any more.\n", otk.must("explain", values[0]).out)
+        expect(explain(otk, values[0])["next"], None)
+
+
 def test_explain_future():
     """explain tells knocks not used yet, those beyond the window, and those of nobody"""
     with Installation('[accept]\nwindow = 5\n') as otk:

@@ -79,10 +79,17 @@ def test_rotate():
         listed = keys(otk)
         expect(29 * 86400 < seconds_from_now(listed[0]["ends"]) <= 30 * 86400, True)
         expect(listed[1]["ends"], None)
-        otk.must("key", "rotate", "--overlap", "60d")
+        said = otk.must("key", "rotate", "--overlap", "60d").out
+        expect_in("key 1: in force until", said)
+        expect_in("those who use dynamic mode need new ones", said)
         expect(keys(otk)[0]["ends"], listed[0]["ends"])
         expect(59 * 86400 < seconds_from_now(keys(otk)[1]["ends"]) <= 60 * 86400, True)
-        otk.must("key", "rotate", "--overlap", "none")
+        otk.must("key", "end", "1", "--yes")
+        said = otk.must("key", "rotate", "--overlap", "none").out
+        for part in ("server key 4 made", "key 2: ended ", "key 3: ended ", "Nobody can use dynamic mode by the keys that ended",
+                     "knockmgr grant profile USER COMMAND"):
+            expect_in(part, said)
+        assert "key 1:" not in said, said  # ended before
         expect([key["in_force"] for key in keys(otk)], [False, False, False, True])
         expect_whole(otk, [1, 2, 3, 4])
         expect(len({key["public"] for key in keys(otk)}), 4)
@@ -126,6 +133,7 @@ def test_status():
         otk.must("key", "rotate")
         told = otk.run("status", "--json").json()["server_keys"]
         expect((told["trouble"], told["in_force"]), (None, [{"key": 2, "ends": None}]))
+        expect_in("in force: number 2\n", otk.run("status").out)
         otk.must("key", "rotate", "--overlap", "5d")
         otk.must("key", "end", "3", "--yes")
         expect_in("the last server key ends at", otk.run("status").out)

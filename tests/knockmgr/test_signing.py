@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import socket
 import subprocess
 
 from harness import KNOCKGEN, Installation, expect, expect_in, run_all
@@ -130,6 +131,8 @@ def test_profile():
                    for command in ("let-in", "ssh", "inner")}
         first = profile["let-in"]
         server = first.pop("server")
+        for command, its in profile.items():
+            expect(its.pop("check"), otk.must("grant", "show", "anna", command, "--json").json()["check_words"].split()[0])
         expect(bool(re.fullmatch("[0-9a-f]{32}", server)), True)
         expect(first, {"host": "h.example", "algorithm": "sha256", "seed": "one", "length": "500", "command": "let-in",
                        "signed": "yes", "plain": "no", "udp": "4242", "icmp": "yes", "address": "yes"})
@@ -143,6 +146,19 @@ def test_profile():
         otk.refused(2, "--host", "grant", "profile", "anna", "ssh", "--host", "a b")
         otk.must("user", "add", "bert")
         otk.refused(1, "has no grant", "grant", "profile", "bert", "ssh")
+
+
+def test_host_of_a_profile():
+    """a name without a dot that nobody chose is warned of where a user will get it"""
+    with Installation() as otk:
+        ready(otk)
+        bare = "." not in socket.gethostname()
+        warning = "Say --host NAME"
+        for words in (("grant", "add", "anna", "hello", "--token", signing_token("one")), ("grant", "profile", "anna", "hello")):
+            expect(warning in otk.must(*words).err, bare)
+        for chosen in ("otherbox", "h.example", "192.0.2.1", "2001:db8::1"):
+            expect(otk.must("grant", "profile", "anna", "hello", "--host", chosen).err, "")
+        expect(otk.must("grant", "renew", "anna", "hello", "--generate").err.count(warning), 0)  # names no host
 
 
 def test_knockgen_takes_it():

@@ -8,7 +8,8 @@ import re
 import shutil
 import tempfile
 
-from .world import Access
+from . import wait
+from .world import RECORDER, Access
 
 LENGTH = 50
 _numbers = itertools.count(1)
@@ -54,6 +55,15 @@ class Sender(Access):
     def next_number(self):
         return json.loads(self.knockgen("profile", "show", self.profile, "--json"))["next"]
 
+    @contextlib.contextmanager
+    def state_kept(self):
+        """What happens meanwhile the client has forgotten afterwards, as after a backup was put back."""
+        kept = f"{self._home}/kept"
+        shutil.copytree(f"{self._home}/XDG_STATE_HOME", kept)
+        yield
+        shutil.rmtree(f"{self._home}/XDG_STATE_HOME")
+        shutil.move(kept, f"{self._home}/XDG_STATE_HOME")
+
     def belongs_to(self, user):
         """From now on the home is another user's, who then sends."""
         for folder, folders, files in os.walk(self._home):
@@ -62,6 +72,35 @@ class Sender(Access):
 
     def newest(self):
         return self.rows()[-1]
+
+
+def recorder(w, *tokens):
+    """The options of a command that notes each of its runs, and the file that it does it in."""
+    descriptor, path = tempfile.mkstemp(dir=w.installation.directory)
+    os.fchmod(descriptor, 0o666)  # the command runs as nobody
+    os.close(descriptor)
+    return ["--exec", "--as", "nobody"], ["--", "/bin/sh", "-c", RECORDER, path, *tokens], path
+
+
+class Noted(Sender):
+    def __init__(self, w, *tokens, of_command=(), **options):
+        before, after, self._path = recorder(w, *tokens)
+        super().__init__(w, [*before, *of_command, *after], **options)
+
+    def runs(self):
+        with open(self._path, encoding="utf-8") as file:
+            return file.read().splitlines()
+
+    def expect_run(self, wanted, *options, **who):
+        """One more run, once, and no sign that anything else happened."""
+        before = self.runs()
+        said = self.send(*options, **who)
+        wait.until(lambda: len(self.runs()) > len(before), lambda: f"a run; knockgen said:\n{said}")
+        self._world.settle()
+        assert self.runs() == [*before, wanted], (self.runs(), before, wanted)
+        strange = [row for row in self.rows() if row["kind"] not in ("accepted", "ended", "end")]
+        assert not strange, strange
+        return said
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -181,6 +182,22 @@ TEST_CASE("random: below a bound, without favouring a remainder") {
     CHECK(random_below(source, 1) == 0);
     numbers = {0xFFFFFFFEU};
     CHECK(random_below(source, 0xFFFFFFFFU) == 0xFFFFFFFEU);
+}
+
+TEST_CASE("secrets as hex: a line for a file, and back; nothing but the digits that fit") {
+    SecretArray<3> secret;
+    const std::array<std::uint8_t, 3> bytes{0x00, 0x9F, 0xA5};
+    std::copy(bytes.begin(), bytes.end(), secret.fill().begin());
+    CHECK(secret_as_hex_line(secret.view()).text() == "009fa5\n");
+    CHECK(secret_as_hex_line(secret.view(), "# a key\n").text() == "# a key\n009fa5\n");
+
+    SecretArray<3> back;
+    CHECK(secret_from_hex("009FA5", back.fill()));
+    CHECK(to_hex(back.view()) == "009fa5");
+    for (const char* bad : {"", "009fa", "009fa50", "009fa500", "009fag", "g09fa5", "009f 5", "009fa\n"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(secret_from_hex(bad, back.fill()));
+    }
 }
 
 } // namespace otk

@@ -29,6 +29,18 @@ TEST_CASE("hex: every byte comes back, every other character is refused") {
     }
 }
 
+TEST_CASE("base32: as RFC 4648 section 10 shows it, less the padding") {
+    const std::pair<std::string_view, std::string_view> known[] = {{"", ""},
+                                                                   {"f", "MY"},
+                                                                   {"fo", "MZXQ"},
+                                                                   {"foo", "MZXW6"},
+                                                                   {"foob", "MZXW6YQ"},
+                                                                   {"fooba", "MZXW6YTB"},
+                                                                   {"foobar", "MZXW6YTBOI"}};
+    for (const auto& [text, digits] : known)
+        CHECK(to_base32(as_bytes(text)) == digits);
+}
+
 TEST_CASE("letters: ASCII only, bytes above stay as they are") {
     CHECK(to_lower("AbZ[@`{\xC3\x84") == "abz[@`{\xC3\x84");
     std::size_t digits = 0;

@@ -50,6 +50,7 @@ TEST_CASE("the least that a profile says") {
     CHECK(to_hex(profile.server) == server_hex);
     CHECK(profile.has_key);
     CHECK_FALSE(profile.plain);
+    CHECK(profile.check.empty());
     CHECK(profile.udp_port == 0);
     CHECK_FALSE(profile.icmp);
     CHECK(profile.zone.empty());
@@ -62,10 +63,11 @@ TEST_CASE("all that a profile can say, in the order of its fields") {
         "otk1-profile host=2001:db8::7 algorithm=sha256 seed=k3x7 length=2 command=inner-ssh "
         "server=" +
         server_hex +
-        " signed=yes plain=yes udp=62201 icmp=yes dns=knock.example.org confirm=yes dynamic=62202 "
+        " signed=yes plain=yes check=GLEN udp=62201 icmp=yes dns=knock.example.org confirm=yes dynamic=62202 "
         "key=" +
         key_hex + " isn=ignore address=yes argument=yes opens=22/tcp ports=61000-65534";
     const Profile profile = read(all);
+    CHECK(profile.check == "GLEN");
     CHECK(profile.udp_port == 62201);
     CHECK(profile.icmp);
     CHECK(profile.zone == "knock.example.org");
@@ -128,6 +130,8 @@ TEST_CASE("every value is checked, and the reason says what it should be") {
     CHECK(refuses(with("command", "Ssh"), "name of a command"));
     CHECK(refuses(with("server", server_hex + "0"), "32 hex digits"));
     CHECK(refuses(with("signed", "true"), "yes or no"));
+    CHECK(refuses(with("check", "GLENS"), "first of the six check words"));
+    CHECK(read(with("check", "g1en")).check == "GLEN"); // as words are read everywhere
     CHECK(refuses(with("udp", "0"), "1 to 65535"));
     CHECK(refuses(with("udp", "65536"), "1 to 65535"));
     CHECK(refuses(with("icmp", "YES"), "yes or no"));
