@@ -28,6 +28,7 @@ class Session:
         self.seen = b""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what nohup ignores for us is not ignored at a terminal
             program = f"knockgen() {{ {shlex.quote(PROGRAM)} \"$@\"; }}\n"
             os.execv("/bin/sh", ["sh", "-c", "trap : INT TERM HUP QUIT\n" + program + script])
 
