@@ -47,6 +47,8 @@ enum class Kind : std::uint32_t {
     asked,
     reply,
     several, // a Bundle of messages of other kinds
+    capture_opened,
+    capture_begin,
 };
 
 // A text of bounded length; zero-filled.

@@ -10,9 +10,9 @@
 //   4            to and from validate        to and from capture
 //   5            the pcap file (--read)      -
 //
-//   monitor  -> capture    CaptureSetup
+//   monitor  -> capture    CaptureSetup, CaptureBegin (not with --read)
 //   monitor  -> validate   ValidateSetup, Done, Output, Release
-//   capture  -> monitor    CaptureReady, CaptureCounters
+//   capture  -> monitor    CaptureOpened (not with --read), CaptureReady, CaptureCounters
 //   capture  -> validate   Begin, Hit, Request, Arrived, Asked, Ended
 //   validate -> monitor    Held, ValidateReady, Act, Stored, Released, Report, ValidateCounters, BrokenCapture, Ended
 //   validate -> capture    Watch, Confirm, Expect, Forget, Reply
@@ -43,7 +43,8 @@
 
 namespace otk::message {
 
-// Running totals since capture started; once a second when something changed, and before it ends.
+// Running totals since capture started; once a second, so that the monitor knows that it works, and before it
+// ends.
 struct CaptureCounters {
     Kind kind = Kind::capture_counters;
     std::uint64_t seen = 0;         // frames that passed the kernel's filter
@@ -173,7 +174,8 @@ struct Act {
     std::int64_t last_used = 0; // when a knock of the grant was accepted before, ns since 1970; 0: never
     Text<260> argument;         // of a signed knock; the monitor compares it with the command's pattern again
     std::uint8_t is_signed = 0; // 1: validate has verified a signature over it (also of a dynamic request)
-    // After a restart of validate: the row was committed earlier and has no end yet. The monitor answers with
+    // After a restart of validate, right behind ValidateReady and no more once anything else was said: the row
+    // was committed earlier and has no end yet. The monitor answers with
     // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
     // or 1.
     std::uint8_t ask_only = 0;
@@ -279,7 +281,7 @@ struct Report {
 };
 
 // Knocks that were spent, and known values that came again, also those that made no row; running totals since
-// validate started, once a second when something changed.
+// validate started, soon after something changed and at least once a second: so the monitor knows that it works.
 struct ValidateCounters {
     Kind kind = Kind::validate_counters;
     std::uint64_t spent = 0;         // accepted and refused ones

@@ -41,6 +41,16 @@ struct CaptureSetup {
     Text<512> empty_root; // the directory to be confined to; used with run_as
 };
 
+// The devices are open and fill; nothing has been read yet, nobody listens to validate, and privileges are
+// still there. So a capture that is to take another one's place misses nothing while that one still reads.
+struct CaptureOpened {
+    Kind kind = Kind::capture_opened;
+};
+// The answer, when nobody else reads (any more): bind what answers leave from, give up privileges, read.
+struct CaptureBegin {
+    Kind kind = Kind::capture_begin;
+};
+
 // The devices are open, the filters locked, privileges gone, the sandbox entered.
 struct CaptureReady {
     Kind kind = Kind::capture_ready;

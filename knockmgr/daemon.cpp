@@ -1,7 +1,9 @@
 #include "knockmgr/daemon.h"
 
+#include "sys/boot.h"
 #include "sys/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <limits>
@@ -23,10 +25,23 @@ bool runs(std::int64_t pid) {
     return name && *name == "knockd\n";
 }
 
+// Of an earlier boot the file says nothing about this one.
+std::optional<std::chrono::seconds> silence_of(const DaemonStatus& says) {
+    if (!says.written || says.boot != this_boot()) return std::nullopt;
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+    const auto written = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(*says.written, std::numeric_limits<std::int64_t>::max()));
+    const std::chrono::milliseconds silence{now.count() - std::min(written, std::int64_t{now.count()})};
+    if (silence <= heartbeat_patience) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(silence);
+}
+
 } // namespace
 
 Daemon ask_daemon(const Places& where) {
     Daemon daemon;
+    daemon.file = where.status;
     try {
         const auto text = read_file(where.status, largest_file);
         if (!text) return daemon;
@@ -41,7 +56,8 @@ Daemon ask_daemon(const Places& where) {
         return daemon;
     }
     daemon.running = runs(daemon.says->pid);
-    daemon.accepting = daemon.running && daemon.says->acceptance == "open";
+    if (daemon.running) daemon.silent = silence_of(*daemon.says);
+    daemon.accepting = daemon.running && !daemon.silent && daemon.says->acceptance == "open";
     return daemon;
 }
 

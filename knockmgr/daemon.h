@@ -6,6 +6,8 @@
 #include "store/doors_file.h"
 #include "store/status_file.h"
 
+#include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +17,11 @@ namespace otk::knockmgr {
 struct Daemon {
     std::optional<DaemonStatus> says; // none: it has written nothing, or nothing that can be read
     std::string text;                 // the file that says it
+    std::filesystem::path file;       // which one that is
     bool running = false;
     bool accepting = false;
+    // It runs, and has not said anything for so long, more than heartbeat_patience.
+    std::optional<std::chrono::seconds> silent;
     std::string trouble; // why nothing is known, if so
 };
 [[nodiscard]] Daemon ask_daemon(const Places& where);

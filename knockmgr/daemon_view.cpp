@@ -24,6 +24,13 @@ std::string daemon_text(const Daemon& daemon) {
             "not running: it ended without a word (it was process {}, started {}); look into the journal",
             daemon.says->pid, started);
     }
+    if (daemon.silent) {
+        return fmt::format("running as process {} since {}\n"
+                           "NOT HEARD for {} s: it hangs, is stopped, or cannot write {}; look into the "
+                           "journal, then restart it (systemctl restart otk)\n"
+                           "what follows is what it said last",
+                           daemon.says->pid, started, daemon.silent->count(), daemon.file.string());
+    }
     return fmt::format("running as process {} since {}\n{}", daemon.says->pid, started,
                        daemon.accepting ? "accepting knocks"
                                         : "NOT accepting knocks: " + printable(daemon.says->acceptance));

@@ -54,10 +54,10 @@ std::string keys_text(const Keys& keys) {
     std::string text;
     for (const ServerKeyRecord& key : keys.all) {
         if (!in_force(key, now)) continue;
-        text += fmt::format("{}{}", text.empty() ? "" : ", ", key.id);
+        text += fmt::format("{}number {}", text.empty() ? "" : ", ", key.id);
         if (key.ends) text += fmt::format(" until {}", format_utc(*key.ends));
     }
-    if (text.empty()) text = "none in force";
+    text = text.empty() ? "none in force" : "in force: " + text;
     return keys.trouble ? text + "\nATTENTION: " + *keys.trouble : text;
 }
 
@@ -172,6 +172,7 @@ int print_as_json(const Daemon& daemon, const LedgerState& ledger, const Totals&
     const std::string zone = server_zone();
     return print_json({{"running", daemon.running},
                        {"accepting", daemon.accepting},
+                       {"silent_for", daemon.silent ? Json(daemon.silent->count()) : Json()},
                        {"daemon", daemon.says ? Json::parse(daemon.text) : Json()},
                        {"users", totals.users},
                        {"commands", totals.commands},
@@ -248,7 +249,7 @@ constexpr std::string_view status_help =
     "are to weak_limit, where dynamic mode is enabled the server keys that are in force and whether they\n"
     "end soon, this server's time zone, and which grants run out of knocks ([alerts] few_left)\n"
     "or refuse everything.\n"
-    "Exit code 0 when knockd runs and accepts, else 1.\n"
+    "Exit code 0 when knockd runs, is heard of and accepts, else 1.\n"
     "\n"
     "examples:\n"
     "  knockmgr status\n"

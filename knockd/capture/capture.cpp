@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::uint16_t dns_port = 53;
 
-std::chrono::nanoseconds monotonic_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
 const message::Begin begin;
+
+// How long what has been read may take to be handed on when we are told to finish: a commit, or two.
+constexpr std::chrono::milliseconds finish_patience{300};
 
 // What is known of a packet before its value was looked up; its bytes are gone by then.
 message::Hit hit_of(const Packet& packet, Carrier carrier, Time at) {
@@ -29,6 +30,10 @@ message::Hit hit_of(const Packet& packet, Carrier carrier, Time at) {
 
 } // namespace
 
+std::chrono::nanoseconds Capture::monotonic_now() {
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
                  Replying replying, Channel monitor, Channel validate, std::uint64_t key) :
     setup_(setup),
@@ -42,7 +47,29 @@ Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources
 void Capture::serve() {
     send_to_validate(begin);
     if (monitor_.send_struct(message::CaptureReady{}) == Channel::Sent::done) loop_.run();
+    finish();
     send_counters();
+}
+
+// What waits here was perhaps seen by nobody else: whoever takes our place has opened its rings a moment ago,
+// and has what came since then. What comes while we are about to end it has as well.
+void Capture::finish() {
+    const auto give_up = monotonic_now() + finish_patience;
+    for (Source& source : sources_) {
+        while (source.early_leads() && monotonic_now() < give_up) {
+            read_early(source);
+            if (source.emptied()) break;
+        }
+        do {
+            read_blocks(source);
+        } while (!source.emptied() && monotonic_now() < give_up);
+    }
+    tell_arrived();
+    while (hits_.size() > 0 && monotonic_now() < give_up) {
+        (void)wait_for_validate(POLLIN | POLLOUT, 10, Until::it_is_dead);
+        read_watches();
+        hits_.flush();
+    }
 }
 
 void Capture::listen() {
@@ -64,11 +91,13 @@ void Capture::listen() {
 
 // Watched only while it leads: in a flood it is full, so that it would be readable all the time.
 void Capture::watch_early(Source& source) {
-    loop_.on_readable(source.early_fd(), [this, &source] {
-        begin_round();
-        source.read_early([this](const Frame& frame) { take(frame); });
-        end_round(source);
-    });
+    loop_.on_readable(source.early_fd(), [this, &source] { read_early(source); });
+}
+
+void Capture::read_early(Source& source) {
+    begin_round();
+    source.read_early([this](const Frame& frame) { take(frame); });
+    end_round(source);
 }
 
 void Capture::read_blocks(Source& source) {
@@ -221,9 +250,9 @@ void Capture::report(message::Hit& hit, Bytes request, const Found& found) {
 }
 
 // Validate may be waiting for room to send a Watch while we wait for room to send a Hit: so read while
-// waiting.
+// waiting. And while it works on something long the monitor must see that we do not hang.
 void Capture::make_way() {
-    wait_for_validate(POLLIN | POLLOUT, -1);
+    if (!wait_for_validate(POLLIN | POLLOUT, 1000, Until::we_finish)) send_counters();
     read_watches();
     hits_.flush();
 }
@@ -237,88 +266,6 @@ void Capture::send_to_validate(const Message& message) {
         make_way();
 }
 
-// After a reset the table is empty until the set is complete; a packet that were judged in between would be
-// lost as noise. Without validate (it is being restarted) nobody is kept waiting for long: DNS must be
-// answered.
-void Capture::await_images() {
-    hits_.flush();
-    read_watches();
-    const auto give_up = monotonic_now() + std::chrono::seconds{setup_.offline ? 3600 : 2};
-    while (!complete_ && monotonic_now() < give_up) {
-        wait_for_validate(POLLIN, 100);
-        hits_.flush();
-        read_watches();
-    }
-    complete_ = true;
-}
-
-// Unless the monitor hangs up first: then there is nobody to wait for.
-void Capture::wait_for_validate(short events, int milliseconds) {
-    std::array<pollfd, 2> wait{pollfd{validate_.fd(), events, 0}, pollfd{monitor_.fd(), POLLIN, 0}};
-    if (poll(wait.data(), wait.size(), milliseconds) < 0 && errno != EINTR) {
-        throw system_error("waiting for knockd-validate");
-    }
-    if (wait[1].revents != 0) _exit(0);
-}
-
-// The message at hand, if it is of this kind.
-template <typename Message>
-bool Capture::apply_as() {
-    const auto message = watches_.as<Message>();
-    if (message) apply(*message);
-    return message.has_value();
-}
-
-void Capture::read_watches() {
-    for (;;) {
-        switch (watches_.next()) {
-        case Mailbox::Next::nothing_yet: return;
-        case Mailbox::Next::closed: _exit(0); // the monitor holds this end, too: it has gone
-        case Mailbox::Next::broken: broken_promise("knockd-validate sent a message of no known size");
-        case Mailbox::Next::message: break;
-        }
-        const bool taken = apply_as<message::Watch>() || apply_as<message::Confirm>() ||
-                           apply_as<message::Expect>() || apply_as<message::Forget>() ||
-                           apply_as<message::Reply>();
-        promise(taken, "knockd-validate sent something that is not for knockd-capture");
-    }
-}
-
-void Capture::apply(const message::Confirm& confirm) {
-    promise(confirm.value.well_formed() && !confirm.value.empty(), "a Confirm of no value");
-    answering_.confirm(confirm, monotonic_now());
-}
-
-void Capture::apply(const message::Watch& watch) {
-    using What = message::WatchEntry::What;
-    promise(watch.count <= watch.entries.size(), "a Watch of more entries than it holds");
-    for (std::size_t i = 0; i < watch.count; ++i) {
-        const message::WatchEntry& entry = watch.entries[i];
-        switch (entry.what) {
-        case What::reset:
-            table_.clear();
-            session_watch_.clear(); // validate says its sessions again, or has none any more
-            complete_ = false;
-            continue;
-        case What::complete: complete_ = true; continue;
-        case What::add_image:
-        case What::remove_image:
-        case What::add_known:
-        case What::remove_known: break;
-        }
-        promise(entry.value.well_formed() && entry.value.size() == value_size(entry.algorithm),
-                "a Watch of no value");
-        switch (entry.what) {
-        case What::add_image: table_.add(entry.algorithm, entry.value, ValueTable::is_image); break;
-        case What::remove_image: table_.remove(entry.algorithm, entry.value, ValueTable::is_image); break;
-        case What::add_known: table_.add(entry.algorithm, entry.value, ValueTable::is_known); break;
-        case What::remove_known: table_.remove(entry.algorithm, entry.value, ValueTable::is_known); break;
-        case What::reset:
-        case What::complete: break;
-        }
-    }
-}
-
 void Capture::send_counters() {
     counters_.waiting = hits_.size();
     counters_.answered = answering_.answered;
@@ -327,8 +274,7 @@ void Capture::send_counters() {
     counters_.lost = 0;
     for (Source& source : sources_)
         counters_.lost += source.totals().lost;
-    if (counters_ == sent_) return;
-    if (monitor_.send_struct(counters_) == Channel::Sent::done) sent_ = counters_;
+    (void)monitor_.send_struct(counters_); // without room: the next ones say it
 }
 
 } // namespace otk

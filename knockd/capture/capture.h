@@ -25,14 +25,17 @@ class Capture {
     Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
             Replying replying, Channel monitor, Channel validate, std::uint64_t key);
 
-    // Says that it is ready, then reads until the monitor closes its channel.
+    // Says that it is ready, then reads until the monitor tells it to finish. What waits then is still read
+    // and handed on, but not for long.
     void serve();
     // --read: reads the file to its end, then says so to validate and waits for the end.
     void replay();
 
   private:
     void listen();
+    void finish();
     void watch_early(Source& source);
+    void read_early(Source& source);
     void read_blocks(Source& source);
     void begin_round();
     void end_round(Source& source);
@@ -48,7 +51,9 @@ class Capture {
     template <typename Message>
     [[nodiscard]] bool apply_as();
     void await_images();
-    void wait_for_validate(short events, int milliseconds);
+    enum class Until : std::uint8_t { we_finish, it_is_dead }; // by the monitor's word; the monitor
+    bool wait_for_validate(short events, int milliseconds, Until until);
+    [[nodiscard]] static std::chrono::nanoseconds monotonic_now();
     void apply(const message::Watch& watch);
     void apply(const message::Confirm& confirm);
     void apply(const message::Expect& expect);
@@ -80,7 +85,6 @@ class Capture {
     std::chrono::nanoseconds now_{};            // monotonic, once for each round of reading
     bool complete_ = false;                     // the table holds the whole set of images
     message::CaptureCounters counters_;
-    message::CaptureCounters sent_;
     EventLoop loop_; // made, like its timer, before the sandbox
     std::unique_ptr<EventLoop::Timer> every_second_;
     HitQueue hits_;

@@ -7,6 +7,7 @@
 #include "knockd/journal.h"
 
 #include <algorithm>
+#include <unistd.h>
 
 namespace otk {
 
@@ -30,6 +31,17 @@ std::vector<Source> open_sources(const message::CaptureSetup& setup) {
     return sources;
 }
 
+// Until nobody else reads: two of us would each get half of what validate says.
+void await_turn(Channel& monitor) {
+    if (monitor.send_struct(message::CaptureOpened{}) != Channel::Sent::done)
+        _exit(0); // the monitor has gone
+    Mailbox mailbox(monitor);
+    const Mailbox::Next next = mailbox.next();
+    if (next == Mailbox::Next::closed) _exit(0); // we are not needed any more
+    promise(next == Mailbox::Next::message && mailbox.as<message::CaptureBegin>(),
+            "knockd sent a message that is not for knockd-capture");
+}
+
 void run() {
     Channel monitor{Fd(message::monitor_fd)};
     Channel validate{Fd(message::peer_fd)};
@@ -40,6 +52,7 @@ void run() {
             "a set-up out of bounds");
 
     std::vector<Source> sources = open_sources(setup);
+    if (!setup.offline) await_turn(monitor);
     std::vector<std::string> troubles;
     Answering answering(setup, troubles);
     Replying replying(setup, troubles);
@@ -57,6 +70,7 @@ void run() {
     }
     const Sends sends{.answers = answering.sends(), .replies = replying.sends()};
     validate.set_nonblocking();
+    if (!setup.offline) monitor.set_nonblocking(); // one that is stopped keeps nobody from reading
     Capture capture(setup, std::move(sources), std::move(answering), std::move(replying), std::move(monitor),
                     std::move(validate), key);
     drop_privileges(setup.run_as.view(), setup.empty_root.view(), "[users] capture");

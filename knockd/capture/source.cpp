@@ -53,16 +53,15 @@ Source Source::live(const std::string& interface, const message::CaptureSetup& s
 Source Source::file(int descriptor) { return {Ring::file(descriptor), std::nullopt}; }
 
 void Source::end_round(std::chrono::nanoseconds now) {
-    const bool emptied = count_ < most_;
     // What was remembered a generation ago, before all blocks were read, will never be asked for.
-    if (!early_was_read_ && emptied && now - aged_ >= generation) {
+    if (!early_was_read_ && emptied() && now - aged_ >= generation) {
         pairing_.age();
         aged_ = now;
     }
     const bool leads = early_was_read_ == early_leads();
     if (!leads) return;
     const FloodMode::Phase before = mode_.phase();
-    mode_.after_read(static_cast<unsigned>(count_), emptied, now);
+    mode_.after_read(static_cast<unsigned>(count_), emptied(), now);
     if (mode_.phase() == before) return;
     count_lost(before == FloodMode::Phase::calm);
     if (before == FloodMode::Phase::flooded) early_->discard();

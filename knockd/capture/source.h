@@ -59,6 +59,8 @@ class Source {
     template <typename Take>
     void read_blocks(Take&& take);
     void end_round(std::chrono::nanoseconds now);
+    // The last reading brought all that was there.
+    [[nodiscard]] bool emptied() const { return count_ < most_; }
 
     struct Totals {
         std::uint64_t seen = 0; // frames handed out

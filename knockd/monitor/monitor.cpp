@@ -24,7 +24,6 @@ constexpr int between_room = 4 * 1024 * 1024;
 // How long running commands may take to end at SIGTERM before they are killed (the unit's TimeoutStopSec is
 // longer).
 constexpr std::chrono::seconds stop_patience{5};
-constexpr int messages_in_a_turn = 64;
 constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DESIGN 8)
 
 // A child that was just being started when a knockd was killed holds that one's lock until its program
@@ -71,6 +70,7 @@ void Monitor::serve() {
     start(capture_);
     second_ = loop_.every(std::chrono::seconds{1}, [this] { every_second(); });
     policy_period_ = loop_.every(policy_period, [this] { policy_watch_.look(); });
+    begin_watchdog();
     loop_.run();
     mark_.flush();
     status_file_.remove();
@@ -79,8 +79,13 @@ void Monitor::serve() {
 
 void Monitor::start(Helper& helper) {
     helper.ready = false;
+    helper.begun = false;
+    helper.liveness.begin();
     helper.restart.reset();
     if (&helper == &capture_) {
+        next_capture_.restart.reset(); // this one has the newest configuration
+        changing_capture_ = false;
+        tell_losses();
         status_.counters = {}; // each counts from its own start
         status_.capture_started = clock_.now();
         host_watch_.note(config_);
@@ -112,7 +117,7 @@ void Monitor::hear(Helper& helper, int most) {
             if (!stopping_ && !helper.expected_to_end) helper.child.kill();
             return;
         case Mailbox::Next::broken: return end_broken(helper);
-        case Mailbox::Next::message: break;
+        case Mailbox::Next::message: sign_of_life(helper);
         }
         try {
             if (!(&helper == &capture_ ? take_from_capture() : take_from_validate()))
@@ -134,6 +139,12 @@ void Monitor::end_broken(Helper& helper) {
 }
 
 bool Monitor::take_from_capture() {
+    if (capture_.child.mailbox().as<message::CaptureOpened>()) {
+        if (std::exchange(capture_.begun, true)) return false;
+        somebody_reads();
+        (void)capture_.child.channel().send_struct(message::CaptureBegin{}); // if it ended, that is told
+        return true;
+    }
     if (capture_.child.mailbox().as<message::CaptureReady>()) {
         if (std::exchange(capture_.ready, true)) return false; // it is said once
         say_readiness();
@@ -146,9 +157,13 @@ bool Monitor::take_from_capture() {
 
 bool Monitor::take_from_validate() {
     const Mailbox& mailbox = validate_.child.mailbox();
+    // What an earlier life left is told at the start and then no more: later it could only be invented.
+    const bool begins = std::exchange(validate_begins_, false);
     if (const auto act = mailbox.as<message::Act>()) {
         if (!well_formed(*act)) return false;
-        return act->ask_only == 0 ? actor_.act(*act) : actor_.asked(*act);
+        if (act->ask_only == 0) return actor_.act(*act);
+        validate_begins_ = begins;
+        return begins && actor_.asked(*act);
     }
     if (const auto report = mailbox.as<message::Report>()) {
         if (!well_formed(*report)) return false;
@@ -159,7 +174,7 @@ bool Monitor::take_from_validate() {
     } else if (const auto released = mailbox.as<message::Released>()) {
         return well_formed(*released) && actor_.released(*released);
     } else if (const auto held = mailbox.as<message::Held>()) {
-        return well_formed(*held) && actor_.told(*held, doors_file_.before(held->row));
+        return !accepting() && well_formed(*held) && actor_.told(*held, doors_file_.before(held->row));
     } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
         const bool was_open = validate_.ready && status_.acceptance == message::Acceptance::open;
         if (!well_formed(*ready) || was_open) return false; // open is said once, and last
@@ -178,7 +193,8 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     status_.acceptance = ready.acceptance;
     status_.grants = ready.grants;
     validate_.ready = true;
-    if (ready.acceptance == message::Acceptance::open) {
+    validate_begins_ = ready.acceptance == message::Acceptance::open;
+    if (validate_begins_) {
         mark_.note(ready.head);
         actor_.send_again();
         policy_watch_.look_again();
@@ -190,7 +206,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
 }
 
 void Monitor::say_readiness() {
-    if (!capture_.ready || !validate_.ready) return;
+    if (!capture_.ready || !validate_.ready || changing_capture_) return;
     (void)write_status();
     const bool open = status_.acceptance == message::Acceptance::open;
     if (open && !std::exchange(said_ready_, true))
@@ -215,6 +231,7 @@ void Monitor::send(const End& end) {
 void Monitor::child_ended() {
     int wait_status = 0;
     for (pid_t pid = 0; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;) {
+        if (pid == next_capture_.child.pid()) next_capture_ended(wait_status);
         for (Helper* helper : {&capture_, &validate_}) {
             if (pid == helper->child.pid()) helper_ended(*helper, wait_status);
         }
@@ -233,14 +250,16 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
     helper.child.hang_up();
     helper.ready = false;
     if (stopping_) return;
-    if (std::exchange(helper.expected_to_end, false))
-        return start_later(helper, std::chrono::milliseconds{1});
-    ++status_.child_crashes;
+    const bool expected = std::exchange(helper.expected_to_end, false);
+    const bool another = &helper == &capture_ && next_capture_.child.running();
+    if (&helper == &capture_) capture_ended();
+    if (expected) return another ? void() : start_later(helper, std::chrono::milliseconds{1});
+    if (another)
+        return tell_crash(fmt::format("{} ended unexpectedly: {}; another one takes its place",
+                                      helper.child.name(), describe_end(wait_status)));
     const auto delay = helper.child.back_off();
-    const std::string line = fmt::format("{} ended unexpectedly: {}; started again in {} ms",
-                                         helper.child.name(), describe_end(wait_status), delay.count());
-    journal("knockd", line);
-    noticing_.child_crashed(line);
+    tell_crash(fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
+                           describe_end(wait_status), delay.count()));
     start_later(helper, delay);
 }
 
@@ -291,13 +310,6 @@ void Monitor::reload() {
     }
 }
 
-void Monitor::start_again(Helper& helper) {
-    if (!helper.child.connected()) return; // that is under way
-    helper.expected_to_end = true;
-    helper.ready = false;
-    helper.child.finish();
-}
-
 // In order: no new knocks, commands end, their ends are stored, the validator ends, the monitor last.
 void Monitor::stop() {
     if (std::exchange(stopping_, true)) return;
@@ -305,6 +317,7 @@ void Monitor::stop() {
     journal("knockd", "ending");
     if (doors_later_) write_doors();
     if (capture_.child.connected()) capture_.child.finish();
+    next_capture_.child.kill();
     actor_.commands().stop();
     patience_ = loop_.after(stop_patience, [this] {
         actor_.commands().kill();
@@ -324,7 +337,8 @@ void Monitor::stop_further() {
         return;
     }
     if (validate_.child.connected()) validate_.child.finish();
-    if (!validate_.child.running() && !capture_.child.running()) loop_.stop();
+    if (!validate_.child.running() && !capture_.child.running() && !next_capture_.child.running())
+        loop_.stop();
 }
 
 } // namespace otk

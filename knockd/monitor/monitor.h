@@ -10,6 +10,7 @@
 #include "knockd/monitor/doors.h"
 #include "knockd/monitor/flood.h"
 #include "knockd/monitor/host_watch.h"
+#include "knockd/monitor/liveness.h"
 #include "knockd/monitor/losses.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/metrics_file.h"
@@ -25,6 +26,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace otk {
 
@@ -38,11 +40,15 @@ class Monitor {
     void serve();
 
   private:
+    static constexpr int messages_in_a_turn = 64;
+
     // A helper process with what the monitor knows of it.
     struct Helper {
         Child child;
+        bool begun = false; // capture: it was told that it may read
         bool ready = false;
         bool expected_to_end = false; // to be started again with a new configuration
+        Liveness liveness{};
         std::unique_ptr<EventLoop::Timer> restart{};
     };
     // Validate is there and writes the ledger.
@@ -69,9 +75,26 @@ class Monitor {
     void refused_connection(RowNumber hold, const Address& source);
     void lost_relay(RowNumber hold, const std::string& why);
     void start_again(Helper& helper);
+    // In monitor_captures.cpp: another capture takes the place of the one that reads.
+    void change_capture();
+    void begin_change();
+    void hear_next_capture();
+    void next_capture_ended(int wait_status);
+    void capture_ended();
+    void take_over();
+    void nobody_reads();
+    void somebody_reads();
+    void tell_crash(const std::string& line);
+    // In monitor_every_second.cpp.
+    void begin_watchdog();
+    void watch_over_helpers();
+    void end_hanging(Helper& helper);
+    void sign_of_life(Helper& helper);
+    [[nodiscard]] std::string silence() const;
     void stop();
     void stop_further();
     void every_second();
+    void tell_losses();
     void watch_for_floods();
     Status write_status(); // gives what was written
 
@@ -88,6 +111,11 @@ class Monitor {
     MetricsFile metrics_file_;
     EventLoop loop_;
     Helper capture_{Child("knockd-capture")};
+    Helper next_capture_{Child("knockd-capture")}; // is to take its place
+    bool changing_capture_ = false;                // from the wish until that has happened
+    bool next_opened_ = false;                     // its rings fill
+    std::unique_ptr<EventLoop::Timer> overlap_;    // then capture_ is told to finish
+    std::optional<std::chrono::steady_clock::time_point> nobody_read_since_;
     Helper validate_{Child("knockd-validate")};
     // Both ends of the pair between capture and validate; the children get duplicates (messages.h).
     std::pair<Channel, Channel> between_;
@@ -102,9 +130,11 @@ class Monitor {
     Actor actor_;
     PolicyWatch policy_watch_;
     HostWatch host_watch_;
+    bool validate_begins_ = false; // its questions come, and nothing else has come yet
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;
+    std::unique_ptr<EventLoop::Timer> watchdog_;
     std::unique_ptr<EventLoop::Timer> policy_period_;
     std::unique_ptr<EventLoop::Timer> patience_;
     std::unique_ptr<EventLoop::Timer> doors_later_; // doors.json is behind

@@ -1,26 +1,85 @@
 // What the monitor does once a second, and what it says about itself then.
 #include "knockd/journal.h"
 #include "knockd/monitor/monitor.h"
+#include "sys/notify.h"
 
 #include <fmt/format.h>
 
 namespace otk {
+
+// The service manager hears of a monitor whose loop turns (sd_watchdog_enabled(3)).
+void Monitor::begin_watchdog() {
+    const auto period = watchdog_period();
+    if (!period) return;
+    watchdog_ = loop_.every(*period / 2, [] { notify_service_manager("WATCHDOG=1"); });
+}
 
 void Monitor::every_second() {
     mark_.flush();
     actor_.holds().look_at_clock();
     doors_.every_second();
     watch_for_floods();
-    if (const std::string change = host_watch_.change(config_); !change.empty() && capture_.ready) {
+    watch_over_helpers();
+    if (const std::string change = host_watch_.change(config_);
+        !change.empty() && capture_.ready && !changing_capture_) {
         journal("knockd", change);
         start_again(capture_);
     }
     metrics_file_.every_second(write_status());
 }
 
+// One at a time, capture first: each may be silent because it waits for the other one.
+void Monitor::watch_over_helpers() {
+    if (stopping_) return;
+    for (Helper* helper : {&next_capture_, &capture_, &validate_}) {
+        const bool waits_for_us = helper == &next_capture_ && next_opened_;
+        if (!helper->child.running() || waits_for_us) continue;
+        switch (helper->liveness.look(helper->child.pid())) {
+        case Liveness::Finding::well: break;
+        case Liveness::Finding::silent:
+            journal("knockd", fmt::format("{} has said nothing for {} s: it {}", helper->child.name(),
+                                          helper->liveness.looks(), helper->liveness.why()));
+            break;
+        case Liveness::Finding::hangs: return end_hanging(*helper);
+        }
+    }
+}
+
+// Its end is told, and it is started again, as when it ends by itself.
+void Monitor::end_hanging(Helper& helper) {
+    journal("knockd",
+            fmt::format("{} (process {}) has said nothing for {} s and {}: it is killed and started again",
+                        helper.child.name(), helper.child.pid(), helper.liveness.looks(),
+                        helper.liveness.why()));
+    helper.expected_to_end = false;
+    helper.child.kill();
+    for (Helper* each : {&next_capture_, &capture_, &validate_})
+        each->liveness.begin();
+}
+
+void Monitor::sign_of_life(Helper& helper) {
+    const unsigned looks = helper.liveness.looks();
+    if (helper.liveness.heard())
+        journal("knockd", fmt::format("{} is heard again, after {} s", helper.child.name(), looks));
+}
+
+// "" when there is none.
+std::string Monitor::silence() const {
+    for (const Helper* helper : {&capture_, &validate_}) {
+        if (helper->child.running() && helper->liveness.silent())
+            return fmt::format("{} has said nothing for more than {} s: it {}", helper->child.name(),
+                               Liveness::patience, helper->liveness.why());
+    }
+    return {};
+}
+
+void Monitor::tell_losses() {
+    if (const auto lost = losses_.look(status_.counters.lost, Losses::Clock::now())) journal("knockd", *lost);
+}
+
 // In the journal in any case: alerts are only for those who have configured a program for them.
 void Monitor::watch_for_floods() {
-    if (const auto lost = losses_.look(status_.counters.lost, Losses::Clock::now())) journal("knockd", *lost);
+    tell_losses();
     const auto alert = flood_.look(status_.counters, clock_.now());
     if (!alert) return;
     if (alert->kind == AlertKind::flood_begun) ++status_.floods;
@@ -39,6 +98,7 @@ Status Monitor::write_status() {
     status_.doors = actor_.holds().size();
     status_.guard = doors_.guard_state();
     status_.flood = flood_.on();
+    status_.silence = silence();
     status_.alerts_raised = alerts_.raised();
     status_.alerts_held_back = alerts_.held_back();
 

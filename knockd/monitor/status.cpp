@@ -2,11 +2,21 @@
 
 #include "base/text.h"
 #include "knockd/monitor/lines.h"
+#include "sys/boot.h"
 #include "sys/file.h"
 
 #include <unistd.h>
 
 namespace otk {
+
+namespace {
+
+std::string acceptance_of(const Status& status) {
+    if (!status.silence.empty()) return status.silence;
+    return std::string(status.acceptance ? name_of(*status.acceptance) : "starting");
+}
+
+} // namespace
 
 DaemonStatus as_written(const Status& status) {
     const message::CaptureCounters& counters = status.counters;
@@ -16,7 +26,7 @@ DaemonStatus as_written(const Status& status) {
         .started = format_utc(status.started),
         .capture_started = format_utc(status.capture_started),
         .validate_started = format_utc(status.validate_started),
-        .acceptance = std::string(status.acceptance ? name_of(*status.acceptance) : "starting"),
+        .acceptance = acceptance_of(status),
         .grants = status.grants,
         .packets_seen = counters.seen,
         .packets_lost = counters.lost,
@@ -46,6 +56,7 @@ DaemonStatus as_written(const Status& status) {
         .contested = status.contested,
         .not_started = status.not_started,
         .child_crashes = status.child_crashes,
+        .deaf_ms = status.deaf_ms,
         .floods = status.floods,
         .alerts_raised = status.alerts_raised,
         .alerts_held_back = status.alerts_held_back,
@@ -64,11 +75,18 @@ DaemonStatus as_written(const Status& status) {
 }
 
 void StatusFile::write(const Status& status) {
-    const std::string text = format_status(as_written(status));
-    if (text == written_) return;
+    using std::chrono::milliseconds;
+    DaemonStatus shown = as_written(status);
+    shown.boot = this_boot();
+    const std::string text = format_status(shown);
+    const auto now =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+    if (text == written_ && now - written_at_ < heartbeat) return;
+    shown.written = static_cast<std::uint64_t>(now.count());
     try {
-        publish_file(file_, text, 0644);
+        publish_file(file_, format_status(shown), 0644);
         written_ = text;
+        written_at_ = now;
         trouble_.over();
     } catch (const Error& error) {
         trouble_.say(error.what());

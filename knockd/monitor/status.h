@@ -1,5 +1,5 @@
-// The status file that `knockmgr status` shows: written whole about once a second when something changed. Its
-// keys are those of store/status_file.h.
+// The status file that `knockmgr status` shows: written whole about once a second when something changed, and
+// else as often as a heartbeat. Its keys are those of store/status_file.h.
 #pragma once
 
 #include "base/clock.h"
@@ -7,6 +7,7 @@
 #include "knockd/messages.h"
 #include "store/status_file.h"
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@ struct Status {
     std::uint64_t contested = 0;
     std::uint64_t not_started = 0; // commands that could not be started though their knock was spent
     std::uint64_t child_crashes = 0;
-    std::uint64_t floods = 0; // begun
+    std::uint64_t deaf_ms = 0; // in which nobody read packets, because capture had ended unexpectedly
+    std::uint64_t floods = 0;  // begun
     std::uint64_t alerts_raised = 0;
     std::uint64_t alerts_held_back = 0;
     std::size_t commands_running = 0; // now, like those below
@@ -37,6 +39,7 @@ struct Status {
     std::size_t alerts_waiting = 0;
     std::size_t doors = 0; // and undos that wait
     std::string guard;     // Firewall::guard_state()
+    std::string silence;   // why nothing is heard of a helper; "" when all are heard
     bool flood = false;    // more packets a second than [alerts] flood
 };
 
@@ -46,13 +49,15 @@ struct Status {
 class StatusFile {
   public:
     explicit StatusFile(std::filesystem::path file) : file_(std::move(file)) {}
-    // Writes it when it differs from what was written last. Failures are told once in the journal.
+    // Writes it when it differs from what was written last, or when that is `heartbeat` ago. Failures are
+    // told once in the journal.
     void write(const Status& status);
     void remove();
 
   private:
     std::filesystem::path file_;
-    std::string written_;
+    std::string written_; // but for the time
+    std::chrono::milliseconds written_at_{};
     Complaint trouble_{"knockd"};
 };
 

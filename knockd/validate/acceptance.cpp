@@ -49,6 +49,7 @@ Outbox Acceptance::take(std::span<const message::Hit> hits, std::span<const mess
                         const std::function<Time(const message::Hit&)>& when) {
     out_ = {};
     batch_.begin();
+    attempts_.begin();
     grants_.begin();
     const message::ValidateCounters before = counters_;
     try {
@@ -63,9 +64,11 @@ Outbox Acceptance::take(std::span<const message::Hit> hits, std::span<const mess
             }
         }
         batch_.commit();
+        attempts_.committed(batch_.has_rows());
         if (counters_.spent > before.spent) ++counters_.commits;
     } catch (const std::exception& error) {
         batch_.roll_back();
+        attempts_.roll_back(hits.empty() ? Time{} : when(hits.front()));
         out_ = {};
         out_.lost = hits.size();
         out_.trouble = error.what();

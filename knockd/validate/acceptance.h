@@ -49,7 +49,7 @@ class Acceptance {
     // `when` gives the time a hit is judged by. `requests`, in order, are those of the hits that have a
     // request_size; their bytes begin with the value and look like what they are. A ledger that cannot be
     // written loses the batch: nothing of it is spent, nothing acts, and everything is as it was before, but
-    // for the counts of signatures that were looked at.
+    // for the counts of signatures that were looked at, which count for a while (Attempts).
     [[nodiscard]] Outbox take(std::span<const message::Hit> hits, std::span<const message::Request> requests,
                               const std::function<Time(const message::Hit&)>& when);
     // Plain ones alone.
@@ -98,6 +98,7 @@ class Acceptance {
                                                std::span<const message::Request> requests, const When& when);
     void look_at(Look& look, const Entry& entry, const GrantDetails& details, const Knock& knock);
     void take_signed(const Match& match, const GrantDetails& details, const Knock& knock, Look* look);
+    void not_looked_at();
     void not_signed(const Match& match, const GrantDetails& details, const Knock& knock, Refusal why);
     AcceptedRequest& hand_over(const message::Act& act, const Knock& knock, Refusal refusal);
 

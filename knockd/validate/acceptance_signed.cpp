@@ -6,6 +6,8 @@
 
 #include <unordered_set>
 
+#include <fmt/format.h>
+
 namespace otk {
 
 // Signatures take long beside all else that is done here, so they are looked at before the first row opens
@@ -26,6 +28,7 @@ std::vector<Acceptance::Look> Acceptance::look_ahead(std::span<const message::Hi
         const Match match = find(hit);
         const GrantDetails* details = match.entry == nullptr ? nullptr : owner_of(*match.entry);
         if (details == nullptr) continue;
+        if (attempts_.seen(hit.value, knock.request, knock.now)) continue;
         look_at(look, *match.entry, *details, knock);
         if (look.grant != GrantId{} && look.verified.refusal == Refusal::none) valid.insert(hit.value);
     }
@@ -36,10 +39,11 @@ std::vector<Acceptance::Look> Acceptance::look_ahead(std::span<const message::Hi
 // looks in vain as there may be gets no other.
 void Acceptance::look_at(Look& look, const Entry& entry, const GrantDetails& details, const Knock& knock) {
     if (look.grant == entry.grant || !book_.sharing_image_of(entry).empty()) return;
-    if (attempts_.of(knock.hit.value) >= Attempts::most) return;
+    if (!attempts_.may_look(knock.hit.value, knock.now)) return;
     look.grant = entry.grant;
     look.verified = verifying_.look_at(knock.request, details, knock.now);
-    look.attempt = look.verified.refusal == Refusal::none ? 0 : attempts_.add(knock.hit.value);
+    const bool in_vain = look.verified.refusal != Refusal::none;
+    look.attempt = in_vain ? attempts_.add(knock.hit.value, knock.request, knock.now) : 0;
 }
 
 // A knock with a request, or a plain one for a grant that demands a signature.
@@ -51,10 +55,14 @@ void Acceptance::take_signed(const Match& match, const GrantDetails& details, co
     Refusal why = Refusal::signature_missing;
     unsigned attempt = Attempts::most;
     if (look == nullptr) {
-        attempt = attempts_.add(knock.hit.value);
+        attempt = attempts_.add(knock.hit.value, {}, knock.now);
     } else {
+        const bool again =
+            look->grant == GrantId{} && attempts_.seen(knock.hit.value, knock.request, knock.now);
+        if (again) return void(++counters_.duplicates);
         look_at(*look, entry, details, knock);
         const bool looked = look->grant == entry.grant;
+        if (!looked && attempts_.of(knock.hit.value) < Attempts::most) return not_looked_at();
         why = looked ? look->verified.refusal : Refusal::signature_wrong;
         if (looked) attempt = look->attempt;
     }
@@ -65,6 +73,15 @@ void Acceptance::take_signed(const Match& match, const GrantDetails& details, co
     }
     if (attempt >= Attempts::most) return spend(entry, match.steps, details, knock, why);
     not_signed(match, details, knock, why);
+}
+
+// Others of its value came before it, and what they were could not be written down. It stays valid.
+void Acceptance::not_looked_at() {
+    ++counters_.lost;
+    ++out_.lost;
+    out_.trouble = fmt::format("the ledger could not record what came with the same value before; what comes "
+                               "with it is looked at again in {} s",
+                               Attempts::lost_for.count());
 }
 
 // Neither spent nor forgotten: the row is the count.

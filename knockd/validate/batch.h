@@ -31,6 +31,7 @@ class Batch {
     // A known value is about to be changed in place.
     void will_change(const Known& known) { known_before_.push_back(known); }
 
+    [[nodiscard]] bool has_rows() const { return writing_; }
     void commit(); // throws Error; nothing to do when no row was appended
     void roll_back();
 

@@ -2,16 +2,19 @@
 
 #include "knockd/validate/packet_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace otk {
 
 namespace {
 
-// An owned capture may send anything: only what could be a knock is judged.
-bool well_formed(const message::Hit& hit, std::uint8_t algorithms) {
-    const auto number = static_cast<unsigned>(hit.algorithm);
-    if (number > 7 || !(algorithms >> number & 1U)) return false;
+// An owned capture may send anything: only what could be a knock is judged. One of an algorithm that is not
+// in force could be: until it is told, a capture still looks for what the configuration before allowed. No
+// chain has it any more.
+bool well_formed(const message::Hit& hit) {
+    if (std::find(all_algorithms.begin(), all_algorithms.end(), hit.algorithm) == all_algorithms.end())
+        return false;
     const bool carrier =
         hit.carrier == Carrier::udp || hit.carrier == Carrier::icmp || hit.carrier == Carrier::dns;
     const bool request =
@@ -38,7 +41,7 @@ Hits::Taken Hits::take(const Mailbox& mailbox) {
 }
 
 Hits::Taken Hits::take_hit(const message::Hit& hit) {
-    if (without_request_ || !well_formed(hit, algorithms_)) return Taken::broken;
+    if (without_request_ || !well_formed(hit)) return Taken::broken;
     heard_ = true;
     if (hit.request_size > 0)
         without_request_ = hit;

@@ -14,9 +14,6 @@ namespace otk {
 
 class Hits {
   public:
-    // `algorithms`: a set of bit(Algorithm); a value of another one is nothing that capture was asked for.
-    explicit Hits(std::uint8_t algorithms) : algorithms_(algorithms) {}
-
     enum class Taken : std::uint8_t {
         yes,
         not_a_hit, // a message of another kind
@@ -35,7 +32,6 @@ class Hits {
     [[nodiscard]] Taken take_hit(const message::Hit& hit);
     [[nodiscard]] Taken take_request(const message::Request& request);
 
-    std::uint8_t algorithms_;
     bool heard_ = false; // something was taken since this was made
     std::vector<message::Hit> hits_;
     std::vector<message::Request> requests_;

@@ -63,6 +63,7 @@ std::optional<Ledger> await_ledger(const message::ValidateSetup& setup, const Le
         pollfd wait{monitor.fd(), POLLIN, 0};
         if (poll(&wait, 1, look_again_ms) > 0)
             return std::nullopt; // it says nothing before we are ready: it has gone
+        (void)monitor.send_struct(message::ValidateCounters{}); // we do not hang
     }
 }
 

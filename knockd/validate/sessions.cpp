@@ -102,6 +102,10 @@ void Sessions::be_over(Number number, Session& session, DynamicStatus status) {
 Sessions::Each Sessions::forget(Each session) {
     world_.outlet.tell_capture(message::Forget{.session = session->first});
     of_row_.erase(session->second.request.act.row.row);
+    const auto [begin, end] = of_hold_.equal_range(session->second.request.act.hold);
+    const auto own =
+        std::find_if(begin, end, [&](const auto& each) { return each.second == session->first; });
+    if (own != end) of_hold_.erase(own);
     return sessions_.erase(session);
 }
 
@@ -153,32 +157,47 @@ void Sessions::open_doors() {
         act.hold = hold.row; // another's where its grant has a door at this very port: that is prolonged
         act.port = hold.port;
         act.deadline = to_nanoseconds(hold.deadline);
+        of_hold_.emplace(hold.row, static_cast<Number>(act.row.row));
         tell_monitor(*session, Stage::arrived);
     }
 }
 
+// Those that say that it is open.
+template <typename Visit>
+void Sessions::each_behind(RowNumber hold, const Visit& visit) {
+    const auto [begin, end] = of_hold_.equal_range(hold);
+    for (auto each = begin; each != end; ++each) {
+        Session& session = sessions_.at(each->second);
+        if (session.state == State::open) visit(each->second, session);
+    }
+}
+
+void Sessions::open(Session& session, std::uint16_t port, Time deadline) const {
+    session.state = State::open;
+    session.status = DynamicStatus::open;
+    session.port = port;
+    session.deadline = deadline;
+    const auto left = std::max(deadline - world_.clock.now(), std::chrono::nanoseconds{0});
+    session.until = world_.monotonic() + std::min<std::chrono::nanoseconds>(left, longest_hold);
+}
+
 void Sessions::ended(const message::Done& done) {
+    const bool opened = done.outcome == Outcome::opened || done.outcome == Outcome::prolonged;
     Number number = 0;
     Session* session = find(done.row, &number);
     if (session == nullptr || session->state == State::over) return;
-    const bool opened = (done.outcome == Outcome::opened || done.outcome == Outcome::prolonged) &&
-                        session->state == State::opening;
-    if (!opened) {
+    if (!opened || session->state != State::opening) {
         const bool refused = done.outcome == Outcome::refused;
         return be_over(number, *session, refused ? DynamicStatus::refused : DynamicStatus::failed);
     }
-    session->state = State::open;
-    session->status = DynamicStatus::open;
-    session->port = done.port;
-    session->deadline = from_nanoseconds(done.deadline);
-    const auto left = std::max(session->deadline - world_.clock.now(), std::chrono::nanoseconds{0});
-    session->until = world_.monotonic() + std::min<std::chrono::nanoseconds>(left, longest_hold);
+    const Time deadline = from_nanoseconds(done.deadline);
+    open(*session, done.port, deadline);
+    each_behind(session->request.act.hold, [&](Number, Session& each) { open(each, done.port, deadline); });
 }
 
 void Sessions::released(RowNumber hold) {
-    Number number = 0;
-    Session* session = find(hold, &number);
-    if (session != nullptr && session->state == State::open) be_over(number, *session, DynamicStatus::over);
+    each_behind(hold,
+                [this](Number number, Session& session) { be_over(number, session, DynamicStatus::over); });
 }
 
 void Sessions::look_at_clock() {

@@ -54,10 +54,11 @@ class Sessions {
     // the monitor hears of them. Throws Error when the ledger cannot be written; the next call tries again.
     void open_doors();
 
-    void ended(const message::Done& done); // of any row
-    void released(RowNumber hold);         // its door is closed
-    void look_at_clock();                  // a few times a second
-    void say_all();                        // capture has started again and knows none
+    // Of any row. A door that was prolonged is open for longer to all whose door it is.
+    void ended(const message::Done& done);
+    void released(RowNumber hold); // its door is closed
+    void look_at_clock();          // a few times a second
+    void say_all();                // capture has started again and knows none
 
     struct Counts {
         std::uint64_t waiting = 0; // for SYNs, or for the door
@@ -94,13 +95,17 @@ class Sessions {
     void be_over(Number number, Session& session, DynamicStatus status);
     Each forget(Each session);
     [[nodiscard]] Session* find(RowNumber row, Number* number);
+    void open(Session& session, std::uint16_t port, Time deadline) const;
+    template <typename Visit>
+    void each_behind(RowNumber hold, const Visit& visit);
     [[nodiscard]] DynamicAnswer answer_of(const Session& session) const;
     [[nodiscard]] std::uint16_t any_port() const;
 
     World world_;
     std::map<Number, Session> sessions_;
     std::unordered_map<RowNumber, Number> of_row_;
-    std::unordered_map<GrantId, Number> waiting_; // the one request of a grant that waits for its SYNs
+    std::unordered_multimap<RowNumber, Number> of_hold_; // those whose door it is, each once
+    std::unordered_map<GrantId, Number> waiting_;        // the one request of a grant that waits for its SYNs
     bool some_arrived_ = false;
 };
 

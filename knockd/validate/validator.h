@@ -70,6 +70,7 @@ class Validator {
     Requests requests_;
     Retention retention_;
     message::ValidateCounters told_;
+    unsigned periods_quiet_ = 0; // since then
     std::int64_t policy_version_ = 0;
     std::int64_t policy_change_ = 0;        // number of the newest one that the book agrees with
     std::vector<std::string> key_troubles_; // that were said
@@ -81,7 +82,7 @@ class Validator {
     Complaint policy_trouble_{"knockd-validate"};
     Complaint request_trouble_{"knockd-validate"};
     Complaint prune_trouble_{"knockd-validate"};
-    Hits hits_{setup_.algorithms};
+    Hits hits_;
     EventLoop loop_;
     std::unique_ptr<EventLoop::Timer> every_period_;
     std::unique_ptr<EventLoop::Timer> every_hour_;

@@ -21,6 +21,7 @@ constexpr std::array texts{
     TextKey{"validate_started", &DaemonStatus::validate_started},
     TextKey{"acceptance", &DaemonStatus::acceptance},
     TextKey{"guard", &DaemonStatus::guard},
+    TextKey{"boot", &DaemonStatus::boot},
 };
 
 DaemonStatus::Number number_at(const Json& object, std::string_view key) {
@@ -39,6 +40,7 @@ std::string format_status(const DaemonStatus& status) {
     for (const StatusGauge& gauge : status_gauges()) {
         if (status.*gauge.value) json[std::string(gauge.key)] = *(status.*gauge.value);
     }
+    if (status.written) json["written"] = *status.written;
     if (status.flood) json["flood"] = *status.flood;
     Json& counters = json["counters"] = Json::object();
     for (const StatusCounter& counter : status_counters()) {
@@ -59,6 +61,7 @@ std::optional<DaemonStatus> parse_status(std::string_view text) {
     }
     for (const StatusGauge& gauge : status_gauges())
         status.*gauge.value = number_at(json, gauge.key);
+    status.written = number_at(json, "written");
     const auto flood = json.find("flood");
     if (flood != json.end() && flood->is_boolean()) status.flood = flood->get<bool>();
     const auto counters = json.find("counters");

@@ -2,6 +2,7 @@
 // reads it, and both have the names from here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,6 +10,11 @@
 #include <string_view>
 
 namespace otk {
+
+// knockd writes the file when something has changed, and at least so often. Who finds it older than the
+// second bound may say that knockd does not work: it hangs, is stopped, or cannot write the file.
+inline constexpr std::chrono::seconds heartbeat{4};
+inline constexpr std::chrono::seconds heartbeat_patience{10};
 
 // What is absent was not known to the writer: it is not written, and nothing is made of it when it is read.
 struct DaemonStatus {
@@ -19,7 +25,11 @@ struct DaemonStatus {
     std::string capture_started;
     std::string validate_started;
     std::string acceptance; // "open", or why nothing is accepted; "starting"
-    Number grants;          // live when knockd-validate started
+    // When the file was written: which boot of the machine (boot_id), and ms since it by the clock that
+    // nobody sets and that stands still while the machine sleeps (CLOCK_MONOTONIC).
+    std::string boot;
+    Number written;
+    Number grants; // live when knockd-validate started
 
     // Counters since knockd-capture started.
     Number packets_seen;     // passed the kernel's filter
@@ -52,7 +62,8 @@ struct DaemonStatus {
     Number contested;
     Number not_started; // commands of accepted knocks that could not be started
     Number child_crashes;
-    Number floods; // begun
+    Number deaf_ms; // ms in which nobody read packets, after a crash of knockd-capture
+    Number floods;  // begun
     Number alerts_raised;
     Number alerts_held_back;
 

@@ -3,12 +3,30 @@
 #include "base/fd.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace otk {
+
+namespace {
+
+// A positive decimal number that is the whole of the variable.
+std::optional<std::int64_t> number_of(const char* variable) {
+    const char* text = std::getenv(variable);
+    if (text == nullptr) return std::nullopt;
+    const std::string_view view{text};
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), number);
+    if (error != std::errc{} || end != view.data() + view.size() || number <= 0) return std::nullopt;
+    return number;
+}
+
+} // namespace
 
 void notify_service_manager(std::string_view state) {
     const char* name = std::getenv("NOTIFY_SOCKET");
@@ -26,6 +44,13 @@ void notify_service_manager(std::string_view state) {
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
     (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                    reinterpret_cast<const sockaddr*>(&address), length);
+}
+
+std::optional<std::chrono::microseconds> watchdog_period() {
+    const auto period = number_of("WATCHDOG_USEC");
+    const bool ours = std::getenv("WATCHDOG_PID") == nullptr || number_of("WATCHDOG_PID") == ::getpid();
+    if (!period || !ours) return std::nullopt;
+    return std::chrono::microseconds{*period};
 }
 
 } // namespace otk

@@ -24,7 +24,8 @@ VALIDATE = {"spent": "otk_knocks_spent_total", "commits": "otk_ledger_commits_to
             "signature_checks": "otk_signature_checks_total", "exchanges": "otk_key_exchanges_total"}
 KNOCKD = {"accepted": "otk_knocks_honoured_total", "refused": "otk_knocks_refused_total",
           "contested": "otk_knocks_contested_total", "not_started": "otk_commands_not_started_total",
-          "child_crashes": "otk_helper_crashes_total", "floods": "otk_floods_total", "alerts_raised": "otk_alerts_total",
+          "child_crashes": "otk_helper_crashes_total", "deaf_ms": "otk_capture_down_milliseconds_total",
+          "floods": "otk_floods_total", "alerts_raised": "otk_alerts_total",
           "alerts_held_back": "otk_alerts_held_back_total"}
 JUDGED = ("spent", "duplicates", "replays", "late", "not_spent", "stale", "not_signed")  # each hit is one of these
 COUNTERS = {**CAPTURE, **VALIDATE, **KNOCKD}

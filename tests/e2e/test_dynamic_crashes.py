@@ -139,7 +139,8 @@ def kill_at_each(w, name):
         expect_once(access)
         assert client.door()["number"] == 99 - 2 * number + 1
     wait.until(lambda: None not in outcomes(access), lambda: f"each row has its end: {outcomes(access)}")
-    assert set(outcomes(access)) <= {"opened", "interrupted", "no SYNs"}, outcomes(access)
+    # The port is at random: once in a while it is that of a door that the same grant has open already.
+    assert set(outcomes(access)) <= {"opened", "prolonged", "interrupted", "no SYNs"}, outcomes(access)
     assert len(doors(w, access)) == outcomes(access).count("opened")
 
 

@@ -118,10 +118,12 @@ def held_up(w):
     sender = Sender(w, None)
     capture = w.daemon.helper("knockd-capture")
     os.kill(capture, signal.SIGSTOP)
+    w.daemon.process.send_signal(signal.SIGSTOP)  # or it ends capture, which seems to hang
     try:
         sender.send(None, HELD_UP, HELD_UP + 1)
     finally:
         os.kill(capture, signal.SIGCONT)
+        w.daemon.process.send_signal(signal.SIGCONT)
 
     def grown():
         now = counters(w)

@@ -47,7 +47,7 @@ class Scene(world.World):
     def __init__(self, undo):
         super().__init__(undo, {"capture": {"interfaces": ["eth0"]}}, start=False)
         self.steps = Steps(undo, self.installation.directory)
-        self.daemon._environment.update(self.steps.environment)
+        self.daemon.environment.update(self.steps.environment)
         self.sshd = Sshd(undo, self.server, port=22)
         self.behind = Sshd(undo, self.server, port=2222, listen=("127.0.0.1",))
         self.record = f"{self.installation.directory}/record"

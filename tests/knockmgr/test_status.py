@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import time
 
 from harness import Daemon, Installation, expect, expect_in, run_all
 
@@ -73,6 +74,28 @@ def test_status_counters():
         expect(says["alerts"], ["44 raised, unknown held back"])
         expect(says["lost"], ["nothing since 2026-11-21T19:00:01Z"])
         expect(says["queues"], ["empty"])
+
+
+def test_status_of_a_daemon_that_hangs():
+    """a daemon that has not been heard for long is told, whatever it said last"""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        boot = file.read().strip()
+    now = lambda: int(time.monotonic() * 1000)
+    with Installation() as otk, Daemon(otk, boot=boot, written=now()) as daemon:
+        found = status(otk, 0)
+        expect((found["running"], found["accepting"], found["silent_for"]), (True, True, None))
+        daemon.say(written=now() - 3_600_000)
+        found = status(otk, 1)
+        expect((found["running"], found["accepting"]), (True, False))
+        assert 3600 <= found["silent_for"] < 4000, found["silent_for"]
+        done = otk.run("status")
+        expect(done.code, 1)
+        expect_in(f"NOT HEARD for {found['silent_for'] // 100}", done.out)
+        expect_in("monitor/status.json", done.out)
+        daemon.say(written=now() + 3_600_000)  # no reason to say anything
+        expect(status(otk, 0)["silent_for"], None)
+        daemon.say(written=1, boot="of an earlier boot")
+        expect(status(otk, 0)["silent_for"], None)
 
 
 def test_status_of_losses():

@@ -17,7 +17,7 @@ class Daemon:
         self._undo = undo
         self._host = host
         self._words = [program, "--dir", directory]
-        self._environment = dict(os.environ, **(environment or {}))
+        self.environment = dict(os.environ, **(environment or {}))
         self._log_path = f"{directory}.log"
         undo.callback(_remove, self._log_path)
         self.process = None
@@ -27,7 +27,7 @@ class Daemon:
         begin = self.log_size()
         with open(self._log_path, "ab") as log:
             self.process = subprocess.Popen(self._host.words(self._words), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self._environment)
+                                            env=self.environment)
         self._undo.callback(end_process, self.process)
         self.wait_for_log(until, begin)
 

@@ -86,6 +86,17 @@ class BreakingDisk:
                 pass
             raise AssertionError("the file system can still be written")
 
+    @contextlib.contextmanager
+    def still(self):
+        """It answers nobody who writes until the end of the block: they wait, and cannot even be killed."""
+        if shutil.which("fsfreeze") is None:
+            raise Skip("the program fsfreeze is missing (Debian: util-linux)")
+        run(["fsfreeze", "--freeze", self._directory])
+        try:
+            yield
+        finally:
+            run(["fsfreeze", "--unfreeze", self._directory])
+
     def mend(self):
         """As an administrator does it; nobody may use it."""
         run(["umount", self._directory])

@@ -249,17 +249,53 @@ TEST_CASE_FIXTURE(Signed, "a value that is not the next one jumps as ever, and o
     CHECK(w.rows(RowKind::accepted).at(0).jumped == 4);
 }
 
-TEST_CASE_FIXTURE(Signed, "a ledger that cannot be written lets in no more looks") {
+TEST_CASE_FIXTURE(Signed,
+                  "a ledger that cannot be written lets in eight looks in ten seconds, and spends nothing") {
+    const Member ben = w.add("ben", "open");
     {
         const World::Failing full(w, "INSERT ON event");
         for (std::uint8_t i = 1; i <= 50; ++i)
             CHECK(judge(w, spoiled(knock(99), i)) == Verdicts{"lost 1"});
         CHECK(w.counters().signature_checks == 8);
+        CHECK(judge(w, knock(99)) == Verdicts{"lost 1"}); // the right one is not called wrong
+        w.now += 11s;
+        for (std::uint8_t i = 51; i <= 100; ++i)
+            CHECK(judge(w, spoiled(knock(99), i)) == Verdicts{"lost 1"});
+        CHECK(w.counters().signature_checks == 16);
         CHECK(w.counters().not_signed == 0);
         CHECK(w.rows(RowKind::not_signed).empty());
     }
-    CHECK(judge(w, spoiled(knock(99), 51)) == Verdicts{"anna/open 99 refused: signature wrong"});
-    CHECK(w.counters().signature_checks == 8);
+    SUBCASE("until something else could be written") { REQUIRE(w.knock(ben, 99).size() == 1); }
+    SUBCASE("until the time is over") { w.now += 11s; }
+    SUBCASE("or until a restart") { w.restart(); }
+    CHECK(judge(w, knock(99)) == Verdicts{"act anna/open 99 for 192.0.2.7"});
+}
+
+TEST_CASE_FIXTURE(Signed, "the same bytes again within a minute are a duplicate: one row, one look") {
+    const RequestBytes wrong = spoiled(knock(99));
+    CHECK(judge(w, wrong) == Verdicts{"anna/open 99 not signed: signature wrong"});
+    for (int i = 0; i < 50; ++i) {
+        w.now += 1s;
+        CHECK(judge(w, wrong) == Verdicts{});
+    }
+    CHECK(w.verdicts(take_all(w, {wrong, wrong, spoiled(knock(99), 2), wrong, spoiled(knock(99), 2)})) ==
+          Verdicts{"anna/open 99 not signed: signature wrong"});
+    CHECK(w.counters().duplicates == 54);
+    CHECK(w.counters().signature_checks == 2);
+    CHECK(w.rows(RowKind::not_signed).size() == 2);
+    w.now += 61s;
+    CHECK(judge(w, wrong) == Verdicts{"anna/open 99 not signed: signature wrong"});
+    CHECK(judge(w, knock(99, at(w.now))) == Verdicts{"act anna/open 99 for 192.0.2.7"});
+}
+
+TEST_CASE_FIXTURE(Signed, "the same bytes are looked at again when their row was lost") {
+    const RequestBytes wrong = spoiled(knock(99));
+    {
+        const World::Failing full(w, "INSERT ON event");
+        CHECK(judge(w, wrong) == Verdicts{"lost 1"});
+    }
+    CHECK(judge(w, wrong) == Verdicts{"anna/open 99 not signed: signature wrong"});
+    CHECK(w.rows(RowKind::not_signed).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Signed, "chains that have met accept nobody, and no signature is looked at") {

@@ -18,6 +18,8 @@ DaemonStatus full_status() {
     status.started = "2026-11-21T19:00:00Z";
     status.acceptance = "open";
     status.guard = "armed";
+    status.boot = "0c5d3c6e-8a39-4c0f-9a3b-1d5b0a7f2e11";
+    status.written = 1;
     status.flood = true;
     status.capture_started = "2026-11-21T19:00:01Z";
     status.validate_started = "2026-11-21T19:00:02Z";
@@ -41,6 +43,8 @@ TEST_CASE("status file: everything that is written is read again") {
     CHECK(read->acceptance == "open");
     CHECK(read->guard == "armed");
     CHECK(read->flood == true);
+    CHECK(read->boot == status.boot);
+    CHECK(read->written == 1);
     CHECK(read->capture_started == status.capture_started);
     CHECK(read->validate_started == status.validate_started);
     for (const StatusGauge& gauge : status_gauges()) {
@@ -91,6 +95,7 @@ TEST_CASE("status file: what the writer did not know is not written, and not inv
     CHECK_FALSE(read->refused);
     CHECK_FALSE(read->doors);
     CHECK_FALSE(read->flood);
+    CHECK_FALSE(read->written);
     CHECK(read->guard.empty());
 }
 

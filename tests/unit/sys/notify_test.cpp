@@ -68,4 +68,25 @@ TEST_CASE("notify: without a socket, or with one that is not there, nothing happ
     ::unsetenv("NOTIFY_SOCKET");
 }
 
+TEST_CASE("notify: the watchdog's period is what the environment says to this process") {
+    const auto said = [](const char* period, const std::string& pid) {
+        period != nullptr ? ::setenv("WATCHDOG_USEC", period, 1) : ::unsetenv("WATCHDOG_USEC");
+        pid.empty() ? ::unsetenv("WATCHDOG_PID") : ::setenv("WATCHDOG_PID", pid.c_str(), 1);
+        return watchdog_period();
+    };
+    const std::string us = std::to_string(::getpid());
+    using std::chrono::microseconds;
+    CHECK(said("30000000", us) == microseconds{30'000'000});
+    CHECK(said("1", "") == microseconds{1});
+    CHECK_FALSE(said(nullptr, us));
+    CHECK_FALSE(said("30000000", "1"));
+    for (const char* nonsense : {"", "0", "-1", "30s", " 30", "99999999999999999999"}) {
+        CAPTURE(nonsense);
+        CHECK_FALSE(said(nonsense, us));
+    }
+    CHECK_FALSE(said("30000000", "x"));
+    ::unsetenv("WATCHDOG_USEC");
+    ::unsetenv("WATCHDOG_PID");
+}
+
 } // namespace otk

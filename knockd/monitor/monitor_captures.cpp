@@ -1,0 +1,142 @@
+// How one capture takes the place of another, so that every packet is read by at least one of them.
+//
+// The filter of a capture is locked, and it has no power left to bind or open anything: new settings, or new
+// addresses of the host, need a new process. That one opens its rings first. From then on every packet is in
+// them, while the old one goes on to read. A moment later the old one is told to finish: it reads what waits
+// in its own rings, hands it on, and ends. Only then the new one binds what answers leave from, since two
+// cannot bind one port, hears what to look for, since two would each get half of it, and begins to read.
+//
+// Packets of that moment are read twice. Validate knows by then what the first copy has spent, so the second
+// is a duplicate.
+#include "knockd/journal.h"
+#include "knockd/monitor/monitor.h"
+#include "knockd/monitor/setup.h"
+
+#include <fmt/format.h>
+
+namespace otk {
+
+namespace {
+
+// What came before the new rings were there is read from the old ones: the timeout of a block of packets (10
+// ms), a tick or two of the kernel's clock, and what a process needs to look.
+constexpr std::chrono::milliseconds overlap{50};
+
+} // namespace
+
+void Monitor::start_again(Helper& helper) {
+    if (!helper.child.connected()) return; // that is under way
+    if (&helper == &capture_) return change_capture();
+    helper.expected_to_end = true;
+    helper.ready = false;
+    helper.child.finish();
+}
+
+void Monitor::change_capture() {
+    changing_capture_ = true;
+    if (next_capture_.child.running()) { // with what was wanted before
+        overlap_.reset();
+        next_opened_ = false; // it takes no place any more
+        next_capture_.expected_to_end = true;
+        return next_capture_.child.kill();
+    }
+    try {
+        begin_change();
+    } catch (const Error& error) { // no process to be had
+        journal("knockd", error.what());
+        next_capture_.restart = loop_.after(next_capture_.child.back_off(), [this] { change_capture(); });
+    }
+}
+
+void Monitor::begin_change() {
+    next_capture_.restart.reset();
+    next_capture_.liveness.begin();
+    next_opened_ = false;
+    host_watch_.note(config_);
+    next_capture_.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
+    loop_.on_readable(next_capture_.child.channel().fd(), [this] { hear_next_capture(); });
+}
+
+// It has one thing to say until it is told to begin.
+void Monitor::hear_next_capture() {
+    Mailbox& mailbox = next_capture_.child.mailbox();
+    const Mailbox::Next next = mailbox.next();
+    if (next == Mailbox::Next::nothing_yet) return;
+    const bool opened = next == Mailbox::Next::message && mailbox.as<message::CaptureOpened>();
+    if (!opened || next_opened_) { // it has hung up, or breaks its contract
+        loop_.remove(next_capture_.child.channel().fd());
+        return next_capture_.child.kill();
+    }
+    next_opened_ = true;
+    if (!capture_.child.running()) return take_over();
+    overlap_ = loop_.after(overlap, [this] {
+        capture_.expected_to_end = true;
+        if (capture_.child.connected()) capture_.child.finish();
+    });
+}
+
+// The one that reads has ended; its place is taken as soon as that can be.
+void Monitor::capture_ended() {
+    if (next_capture_.child.running() && next_opened_) return take_over();
+    nobody_reads();
+}
+
+void Monitor::take_over() {
+    overlap_.reset();
+    loop_.remove(next_capture_.child.channel().fd());
+    capture_.child = std::move(next_capture_.child);
+    next_capture_.child = Child("knockd-capture");
+    changing_capture_ = false;
+    capture_.ready = false;
+    capture_.begun = true;
+    capture_.liveness.begin();
+    tell_losses();
+    status_.counters = {};
+    status_.capture_started = clock_.now();
+    loop_.on_readable(capture_.child.channel().fd(), [this] { hear(capture_, messages_in_a_turn); });
+    somebody_reads();
+    (void)capture_.child.channel().send_struct(message::CaptureBegin{}); // if it ended, that is told
+}
+
+// It could not open what it needs, or something has killed it. The one that reads goes on.
+void Monitor::next_capture_ended(int wait_status) {
+    next_capture_.child.ended();
+    if (next_capture_.child.connected()) loop_.remove(next_capture_.child.channel().fd());
+    next_capture_.child.hang_up();
+    overlap_.reset();
+    const bool expected = std::exchange(next_capture_.expected_to_end, false);
+    if (stopping_) return;
+    const auto delay = expected ? std::chrono::milliseconds{1} : next_capture_.child.back_off();
+    if (!expected) {
+        tell_crash(fmt::format("{} ended before it could take the place of the one that reads: {}; started "
+                               "again in {} ms",
+                               next_capture_.child.name(), describe_end(wait_status), delay.count()));
+    }
+    if (!capture_.child.running()) return start_later(capture_, delay);
+    next_capture_.restart = loop_.after(delay, [this] {
+        if (capture_.child.running()) change_capture();
+    });
+}
+
+void Monitor::nobody_reads() {
+    if (!nobody_read_since_) nobody_read_since_ = std::chrono::steady_clock::now();
+}
+
+void Monitor::somebody_reads() {
+    if (!nobody_read_since_) return;
+    const auto gap =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *nobody_read_since_);
+    nobody_read_since_.reset();
+    status_.deaf_ms += static_cast<std::uint64_t>(gap.count());
+    journal("knockd", fmt::format("packets are read again; what came in {} ms before was not, and a knock "
+                                  "among it must be sent again",
+                                  gap.count()));
+}
+
+void Monitor::tell_crash(const std::string& line) {
+    ++status_.child_crashes;
+    journal("knockd", line);
+    noticing_.child_crashed(line);
+}
+
+} // namespace otk
