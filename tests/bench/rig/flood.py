@@ -33,7 +33,8 @@ def _difference(before, after):
 
 def row_of(result):
     busy = sum(result["cpu"].values()) / result["seconds"]
-    processes = " ".join(f"{name.removeprefix('knockd-')} {100 * spent / result['seconds']:.0f} %"
+    # A spare that was used up took its time with it.
+    processes = " ".join(f"{name.removeprefix('knockd-')} {100 * max(spent, 0.0) / result['seconds']:.0f} %"
                          for name, spent in sorted(result["cpu"].items()))
     return [f"{result['daemon']}, {result['carrier']}", name_of_rate(result["asked"]) if result["asked"] is not None else "none",
             result["reached"], percent(result["share"]), result["counted"].get("packets_lost"), f"{100 * busy:.0f} %", processes]
