@@ -27,7 +27,7 @@ Mailbox::Next Mailbox::next_of_bundle() {
 
 Mailbox::Next Mailbox::broken() {
     message_ = {};
-    rest_ = {};
+    drop_rest();
     return Next::broken;
 }
 

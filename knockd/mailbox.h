@@ -16,6 +16,8 @@ namespace otk {
 class Mailbox {
   public:
     explicit Mailbox(Channel& channel) : channel_(channel) {}
+    Mailbox(const Mailbox&) = delete;
+    Mailbox& operator=(const Mailbox&) = delete;
 
     enum class Next : std::uint8_t {
         message,
@@ -28,6 +30,8 @@ class Mailbox {
     // Whether next() has one in hand already, which came with the one before: the channel does not tell, so
     // it must be taken before the channel is waited for.
     [[nodiscard]] bool more() const { return !rest_.empty(); }
+    // Those of a sender who broke his contract are not heard.
+    void drop_rest() { rest_ = {}; }
 
     [[nodiscard]] message::Kind kind() const; // of the message that next() gave
 

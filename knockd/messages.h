@@ -1,7 +1,7 @@
 // What knockd's processes say to each other (DESIGN 7; knockd-forward: see forward_messages.h). One fixed
-// struct each, trivially copyable, first a Kind; sent and received whole over SOCK_SEQPACKET, alone or several
-// together (knockd/bundle.h). The receiver checks kind, size and every field that it uses: a message that
-// breaks its contract ends the sender (the monitor kills a child; a child that gets one from the monitor
+// struct each, trivially copyable, first a Kind; sent and received whole over SOCK_SEQPACKET, alone or
+// several together (knockd/bundle.h). The receiver checks kind, size and every field that it uses: a message
+// that breaks its contract ends the sender (the monitor kills a child; a child that gets one from the monitor
 // aborts).
 //
 // clang-format off
@@ -174,10 +174,9 @@ struct Act {
     std::int64_t last_used = 0; // when a knock of the grant was accepted before, ns since 1970; 0: never
     Text<260> argument;         // of a signed knock; the monitor compares it with the command's pattern again
     std::uint8_t is_signed = 0; // 1: validate has verified a signature over it (also of a dynamic request)
-    // After a restart of validate, right behind ValidateReady and no more once anything else was said: the row
-    // was committed earlier and has no end yet. The monitor answers with
-    // Done if it knows the end or never started it (interrupted), and not at all while the command runs. 0
-    // or 1.
+    // After a restart of validate, right behind ValidateReady and no more once anything else was said: the
+    // row was committed earlier and has no end yet. The monitor answers with Done if it knows the end or
+    // never started it (interrupted), and not at all while the command runs. 0 or 1.
     std::uint8_t ask_only = 0;
     // With ask_only: `row` is an undo row of the hold `hold`. One that was never started is started now. 0
     // or 1.
@@ -281,7 +280,8 @@ struct Report {
 };
 
 // Knocks that were spent, and known values that came again, also those that made no row; running totals since
-// validate started, soon after something changed and at least once a second: so the monitor knows that it works.
+// validate started, soon after something changed and at least once a second: so the monitor knows that it
+// works.
 struct ValidateCounters {
     Kind kind = Kind::validate_counters;
     std::uint64_t spent = 0;         // accepted and refused ones

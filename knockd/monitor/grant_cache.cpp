@@ -28,8 +28,11 @@ void GrantCache::look() {
     if (in_turn_) {
         const auto now = std::chrono::steady_clock::now();
         if (since_ && now - *since_ < lasts) return;
+        since_.reset(); // until the file has answered
         reading_.reset();
+        compare_version();
         since_ = now;
+        return;
     }
     compare_version();
 }

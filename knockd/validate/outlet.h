@@ -37,7 +37,7 @@ class Outlet {
     template <typename Message>
     void tell(Side& side, const Message& message) {
         if (side.bundle.add(message)) return;
-        send(side);
+        flush(); // of both: the monitor does not wait for capture
         promise(side.bundle.add(message), "an empty bundle has room for a message");
     }
     void send(Side& side);

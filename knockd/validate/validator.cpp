@@ -145,12 +145,13 @@ void Validator::hear_capture() {
         } else if (from_capture_.as<message::Begin>()) {
             begin = true;
             hits_.begin_again();
-        } else if (from_capture_.as<message::Ended>()) {
+        } else if (setup_.dry_run && from_capture_.as<message::Ended>()) {
             ended = true;
         } else {
             broken = true;
         }
     }
+    if (broken) from_capture_.drop_rest();
     if (!hits_.all().empty()) judge();
     open_doors();
     if (begin) {
@@ -175,7 +176,7 @@ void Validator::judge() {
         outlet_.tell_monitor(act);
     for (const message::Report& report : out.reports)
         outlet_.tell_monitor(report);
-    outlet_.flush(); // commands begin while capture hears the rest
+    outlet_.flush();       // commands begin while capture hears the rest
     if (!setup_.dry_run) { // nothing comes after it there
         for (AcceptedRequest& request : out.requests)
             sessions_.begin(std::move(request));

@@ -30,6 +30,16 @@ RE2::Options options() {
 
 bool is_printable_ascii(char c) { return c >= ' ' && c <= '~'; }
 
+// RE2 takes them for the signs themselves, and whoever knows grep means the borders of words.
+bool has_word_border(std::string_view pattern) {
+    for (std::size_t at = 0; at + 1 < pattern.size(); ++at) {
+        if (pattern[at] != '\\') continue;
+        ++at; // what is escaped
+        if (pattern[at] == '<' || pattern[at] == '>') return true;
+    }
+    return false;
+}
+
 std::optional<std::string> fault_of_text(std::string_view pattern) {
     if (pattern.empty()) return "is empty; leave it out for a command that takes no argument";
     if (pattern.size() > longest_pattern) {
@@ -38,6 +48,8 @@ std::optional<std::string> fault_of_text(std::string_view pattern) {
     if (!std::all_of(pattern.begin(), pattern.end(), is_printable_ascii)) {
         return "has something other than printable ASCII characters; for any character write .";
     }
+    if (has_word_border(pattern))
+        return "has \\< or \\>: there are no word boundaries; for the sign itself write < or >";
     return std::nullopt;
 }
 

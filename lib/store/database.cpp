@@ -109,16 +109,6 @@ void make_empty_file(const std::filesystem::path& file) {
     }
 }
 
-// SQLite would take what another database left under this name for the new one's, and put its pages in.
-void check_nothing_left(const std::filesystem::path& file) {
-    for (const char* suffix : {"-wal", "-journal"}) {
-        const std::string left = file.native() + suffix;
-        if (::access(left.c_str(), F_OK) != 0) continue;
-        throw Error(fmt::format("{} is there without {}: move it to the database that it belongs to, or away",
-                                left, file.native()));
-    }
-}
-
 } // namespace
 
 // What creating and opening share.
@@ -136,6 +126,16 @@ class DatabaseMaker {
         }
     }
 };
+
+void Database::check_nothing_left(const std::filesystem::path& file) {
+    if (::access(file.c_str(), F_OK) == 0) return;
+    for (const char* suffix : {"-wal", "-journal"}) {
+        const std::string left = file.native() + suffix;
+        if (::access(left.c_str(), F_OK) != 0) continue;
+        throw Error(fmt::format("{} is there without {}: move it to the database that it belongs to, or away",
+                                left, file.native()));
+    }
+}
 
 void Database::remove(const std::filesystem::path& file) {
     for (const char* suffix : {"", "-wal", "-shm", "-journal"})
@@ -162,7 +162,7 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
                 transaction.commit();
             });
         } // closed: all is in the one file now
-        if (!std::filesystem::exists(file)) check_nothing_left(file);
+        check_nothing_left(file);
         if (::link(building.c_str(), file.c_str()) != 0) {
             if (errno == EEXIST) {
                 throw Error(fmt::format(

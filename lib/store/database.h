@@ -42,6 +42,9 @@ class Database {
     // transaction of the schema. Throws Error, also when `file` exists, or a log of one that had its name.
     static void create(const std::filesystem::path& file, const DatabaseKind& kind,
                        const std::function<void(SQLite::Database&)>& fill);
+    // Error when there is a log of a database of this name that is not there itself: SQLite would put its
+    // pages into the next one of that name.
+    static void check_nothing_left(const std::filesystem::path& file);
     // Removes one that nobody has open, with all that SQLite keeps beside it; what cannot be removed stays.
     static void remove(const std::filesystem::path& file);
     // Opens an existing file. For writing: migrates it to the newest version. For reading: it must be of

@@ -55,6 +55,10 @@ PolicyStore PolicyStore::create(const std::filesystem::path& file, const ServerI
     return open_for_change(file, std::move(who), std::move(clock));
 }
 
+void PolicyStore::check_nothing_left(const std::filesystem::path& file) {
+    Database::check_nothing_left(file);
+}
+
 void PolicyStore::remove(const std::filesystem::path& file) { Database::remove(file); }
 
 PolicyStore PolicyStore::open_for_change(const std::filesystem::path& file, std::string who,

@@ -126,6 +126,8 @@ class PolicyStore {
     static PolicyStore create(const std::filesystem::path& file, const ServerId& server,
                               const LedgerId& ledger, std::string who = "root",
                               std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    // Error when what SQLite keeps beside a file is there without the file.
+    static void check_nothing_left(const std::filesystem::path& file);
     // Removes a file that nobody has open, with what SQLite keeps beside it: one that was not finished.
     static void remove(const std::filesystem::path& file);
     // Migrates; waits up to 5 s for a lock.

@@ -1,6 +1,6 @@
-// One end of a SOCK_SEQPACKET pair between two of our processes (DESIGN 7): one message, one struct, one
-// call. A message of the wrong size or kind is a broken promise of the other side; what to do about it is the
-// receiver's rule (knockd/messages.h): the channel only tells.
+// One end of a SOCK_SEQPACKET pair between two of our processes (DESIGN 7): one message, one struct (or
+// several together, knockd/bundle.h), one call. A message of the wrong size or kind is a broken promise of
+// the other side; what to do about it is the receiver's rule (knockd/messages.h): the channel only tells.
 #pragma once
 
 #include "base/bytes.h"

@@ -202,6 +202,19 @@ def test_init_killed_with_pages_in_the_log():
         expect_whole(otk, [1])
 
 
+def test_init_beside_a_log():
+    """a log that has lost its policy is neither taken into a new one nor removed"""
+    with Installation(initialise=False) as otk:
+        os.mkdir(f"{otk.dir}/policy")
+        left = f"{otk.dir}/policy/policy.db-wal"
+        with open(left, "wb") as file:
+            file.write(b"pages")
+        otk.refused(1, f"{left} is there without", "init")
+        os.unlink(left)
+        otk.must("init")
+        expect_whole(otk, [1])
+
+
 def test_rotate_killed():
     """a rotation that is killed leaves the old keys as they were, or is done; the next one works"""
     after, steps = 0.0, 0

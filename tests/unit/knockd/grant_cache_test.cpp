@@ -60,3 +60,16 @@ TEST_CASE("in a turn a change is seen within a millisecond, and after it at once
         CHECK_FALSE((*cache.grant(files.grant))->user.enabled);
     }
 }
+
+TEST_CASE("what must be read in a turn is of the same file as what was known before") {
+    PolicyFiles files;
+    const GrantId first = files.grant;
+    files.use_command("second", "nobody");
+    GrantCache cache(files.policy);
+    REQUIRE((*cache.grant(first))->user.enabled);
+    const GrantCache::Turn turn(cache);
+    REQUIRE((*cache.grant(first))->user.enabled); // known: nothing is read
+    files.admin.set_user_enabled(files.user, false);
+    CHECK_FALSE((*cache.grant(files.grant))->user.enabled); // not known: it is read
+    CHECK_FALSE((*cache.grant(first))->user.enabled);
+}

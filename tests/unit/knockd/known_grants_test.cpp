@@ -36,6 +36,21 @@ TEST_CASE("a grant that was not there is found when it is") {
     CHECK(grants.grant(next)->user.name == "berta");
 }
 
+TEST_CASE("what must be read in a batch is of the same policy as what was known before") {
+    World w;
+    const Member anna = w.add("anna", "open");
+    const Member berta = w.add("berta", "open");
+    KnownGrants grants(*w.policy);
+    grants.begin();
+    REQUIRE(grants.grant(anna.grant)->grant.enabled);
+    grants.begin();
+    REQUIRE(grants.grant(anna.grant)->grant.enabled); // known: nothing is read
+    w.admin->set_grant_enabled(anna.grant, false);
+    w.admin->set_grant_enabled(berta.grant, false);
+    CHECK_FALSE(grants.grant(berta.grant)->grant.enabled); // not known: it is read
+    CHECK_FALSE(grants.grant(anna.grant)->grant.enabled);
+}
+
 namespace {
 
 struct Counting {

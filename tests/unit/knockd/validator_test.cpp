@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -66,6 +67,9 @@ class Running {
     template <typename Message>
     void capture_says(const Message& message) {
         REQUIRE(capture_->send_struct(message) == Channel::Sent::done);
+    }
+    void capture_says(const Bundle& bundle) {
+        REQUIRE(capture_->send(bundle.datagram()) == Channel::Sent::done);
     }
     // The monitor closes its end. Returns the wait status of the process.
     int stop() {
@@ -195,6 +199,43 @@ TEST_CASE("a knock, its end, the end of its hold, and what dns is told") {
     CHECK(p.w.ledger->holds().empty());
     CHECK(p.w.ledger->open_commands().empty());
     CHECK_FALSE(p.w.ledger->verify({released.row}));
+}
+
+TEST_CASE("of a capture that breaks its contract nothing more is heard, and its successor is") {
+    Place p;
+    const Member anna = p.w.add("anna", "let-in", {.command = door(1h)});
+    Running running(p.w);
+    (void)running.heard_by_monitor<message::ValidateReady>();
+    Bundle bundle;
+    REQUIRE(bundle.add(p.w.hit(anna, 99), message::Ended{}, message::Stored{}, p.w.hit(anna, 97)));
+    running.capture_says(bundle);
+    CHECK(running.heard_by_monitor<message::Act>().count == 99);
+    (void)running.heard_by_monitor<message::BrokenCapture>();
+    running.capture_says(p.w.hit(anna, 98)); // 97 was not heard, or this would be late
+    CHECK(running.heard_by_monitor<message::Act>().count == 98);
+    CHECK(running.stop() == 0);
+}
+
+TEST_CASE("hits that come together share one commit, more of them than a batch has, too") {
+    Place p;
+    std::vector<Member> members;
+    for (int number = 0; number < 600; ++number)
+        members.push_back(p.w.add(fmt::format("user{}", number), "let-in", {.command = door(1h)}));
+    Running running(p.w);
+    (void)running.heard_by_monitor<message::ValidateReady>();
+    Bundle bundle;
+    for (const Member& member : members) {
+        const message::Hit hit = p.w.hit(member, 99);
+        if (bundle.add(hit)) continue;
+        running.capture_says(bundle);
+        bundle.clear();
+        REQUIRE(bundle.add(hit));
+    }
+    running.capture_says(bundle);
+    std::set<GrantId> acted;
+    while (acted.size() < members.size())
+        REQUIRE(acted.insert(running.heard_by_monitor<message::Act>().grant).second);
+    CHECK(running.stop() == 0);
 }
 
 TEST_CASE("a release that cannot be written is tried again without being asked") {

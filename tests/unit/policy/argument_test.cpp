@@ -63,6 +63,9 @@ TEST_CASE("patterns that are refused, each with its reason") {
     CHECK(refuses("(a)(b)[^\\\\]\\2", "no back-references"));
     CHECK(refuses("\\bweb\\b", "has \\b, "));
     CHECK(refuses("[\\b]", "has \\b, "));
+    CHECK(refuses("\\<web\\>", "no word boundaries"));
+    CHECK(refuses("web\\>", "no word boundaries"));
+    CHECK_FALSE(check_pattern("\\\\<web>")); // a backslash, and the sign
     CHECK(refuses("a)|(b", "unexpected ): a)|(b"));
     CHECK(refuses("a)", "no extended regular expression: unexpected ): a)"));
     CHECK(refuses("(a", "no extended regular expression: missing ): (a"));
@@ -124,7 +127,7 @@ TEST_CASE("a backslash is an escape, in brackets too, and a brace that begins no
     CHECK_FALSE(allows_argument("\\d", "\u0663")); // a digit of another script
     CHECK(allows_argument("[\\w-]+", "a_B-9"));
     CHECK_FALSE(allows_argument("\\w+", "a b"));
-    CHECK(allows_argument("\\<a\\>", "<a>"));
+    CHECK(allows_argument("<a>", "<a>"));
     CHECK(allows_argument("a{,3}", "a{,3}"));
     CHECK_FALSE(allows_argument("a{,3}", "aa"));
 }

@@ -81,7 +81,21 @@ TEST_CASE("a row has fields that can be") {
                           {{"chain", "randomblob(31)"}},
                           {{"user", "'Anna'"}},
                           {{"user", "'a' || char(0)"}},
+                          {{"user", "'a' || char(0) || 'b'"}},
+                          {{"user", "'{a'"}},
+                          {{"user", "'`a'"}},
+                          {{"user", "'1a'"}},
+                          {{"user", "'aB'"}},
+                          {{"user", "'a\u00e9'"}},
+                          {{"user", "'\u00e9'"}},
+                          {{"user", "CAST(x'6180' AS TEXT)"}},
+                          {{"user", "CAST(x'c1a1' AS TEXT)"}}, // an overlong a
+                          {{"user", "'a23456789012345678901234567890123'"}},
                           {{"command", "'rm -rf'"}},
+                          {{"command", "'a' || char(0)"}},
+                          {{"command", "'{a'"}},
+                          {{"command", "CAST(x'c1a1' AS TEXT)"}},
+                          {{"command", "'a23456789012345678901234567890123'"}},
                           {{"count", "1000001"}},
                           {{"count", "-1"}},
                           {{"jumped", "-1"}},
@@ -105,6 +119,7 @@ TEST_CASE("a row has fields that can be") {
         CHECK(log.insert(fields) != "");
     }
     CHECK(log.insert({}) == "");
+    CHECK(log.insert({{"number", "3"}, {"user", "'z2345678901234567890123456789._-'"}}) == "");
 }
 
 TEST_CASE("each kind of row has what it is about") {
