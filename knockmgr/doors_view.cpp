@@ -78,7 +78,8 @@ std::string not_running_text(const std::vector<DoorListed>& doors) {
     std::string text = "knockd is not running";
     if (some(CommandKind::open))
         text += "; ports let in may stay open in the kernel until their time is over";
-    if (some(CommandKind::forward)) text += "; forwarded ports may, too, where nftables redirects them";
+    if (some(CommandKind::forward))
+        text += "; forwarded ports may stay open until then where nftables redirects them";
     if (some(CommandKind::exec)) text += "; what waits to be undone is undone when knockd starts again";
     return text;
 }

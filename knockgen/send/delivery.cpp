@@ -162,14 +162,17 @@ Outcome deliver_name(Plan& plan, const ChainSecret& chain, const Value& value, O
 std::optional<std::uint16_t> port_to_watch(const SendOptions& options, const Value& value) {
     if (!options.wait) return std::nullopt;
     if (options.wait_port) return options.wait_port;
+    if (const auto port = forward_port_of(options, value)) return port;
+    throw Error(fmt::format("the profile's ports \"{}\" are no range; say --wait=PORT",
+                            printable(options.profile().ports)));
+}
+
+std::optional<std::uint16_t> forward_port_of(const SendOptions& options, const Value& value) {
     const std::string_view ports = options.profile().ports;
     const std::size_t dash = std::min(ports.find('-'), ports.size());
     const auto low = parse_decimal(ports.substr(0, dash), 65535);
     const auto high = parse_decimal(ports.substr(std::min(dash + 1, ports.size())), 65535);
-    if (!low || !high || *low == 0 || *low > *high) {
-        throw Error(
-            fmt::format("the profile's ports \"{}\" are no range; say --wait=PORT", printable(ports)));
-    }
+    if (!low || !high || *low == 0 || *low > *high) return std::nullopt;
     return door_port(value, {static_cast<std::uint16_t>(*low), static_cast<std::uint16_t>(*high)});
 }
 
@@ -177,6 +180,7 @@ Outcome deliver(Plan& plan, const ChainSecret& chain, Count number) {
     const Value value = chain.at(number);
     Outcome outcome;
     outcome.port = port_to_watch(plan.options, value);
+    outcome.forward_port = forward_port_of(plan.options, value);
     look_before(plan, outcome);
     if (plan.options.carrier == Carrier::dns) return deliver_name(plan, chain, value, std::move(outcome));
     return deliver_packets(plan, chain, value, std::move(outcome));

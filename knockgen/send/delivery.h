@@ -35,6 +35,7 @@ struct Outcome {
     unsigned copies = 0;
     std::string confirmation;          // what the server said about it (dns)
     std::optional<std::uint16_t> port; // that was watched
+    std::optional<std::uint16_t> forward_port; // that the knock determines, where it opens a forwarding door
     std::optional<Address> open_at;
     bool open_before = false; // it answered there before anything was sent, which says nothing of the knock
     [[nodiscard]] bool waited_in_vain() const { return port && !open_at; }
@@ -43,7 +44,9 @@ struct Outcome {
 // Throws Error where no connection can be watched; what cannot be sent is a trouble.
 [[nodiscard]] Outcome deliver(Plan& plan, const ChainSecret& chain, Count number);
 
-// The door that `value` opens by the profile, or what was asked for; nothing where nothing is waited for.
+// The forwarding door that `value` opens by the profile; nothing where it opens none.
+[[nodiscard]] std::optional<std::uint16_t> forward_port_of(const SendOptions& options, const Value& value);
+// That door, or what was asked for; nothing where nothing is waited for.
 [[nodiscard]] std::optional<std::uint16_t> port_to_watch(const SendOptions& options, const Value& value);
 
 } // namespace otk

@@ -113,7 +113,9 @@ Reply ask_at(const Target& server, const std::string& name, std::chrono::millise
     Message answer;
     while (wait_for_answer(fd.get(), until)) {
         const ssize_t size = recv(fd.get(), answer.data(), answer.size(), MSG_DONTWAIT);
-        if (size < 0 && errno == ECONNREFUSED) return {false, {}, "no name server runs there"};
+        // knockd reads packets before anybody refuses them.
+        if (size < 0 && errno == ECONNREFUSED)
+            return {true, {}, "no name server answers there; the knock may have been read all the same"};
         // The answer to another question, or somebody's guess: the right one may still come.
         if (size < static_cast<ssize_t>(question.size()) || answer[0] != id[0] || answer[1] != id[1])
             continue;

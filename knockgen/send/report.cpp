@@ -118,6 +118,7 @@ void print_json(const Plan& plan, const Taken& taken, const Outcome& outcome) {
     object["copies"] = outcome.copies;
     if (!outcome.troubles.empty()) object["troubles"] = outcome.troubles;
     if (!outcome.confirmation.empty()) object["confirmation"] = outcome.confirmation;
+    if (outcome.forward_port) object["forward_port"] = *outcome.forward_port;
     if (outcome.port) {
         object["port"] = *outcome.port;
         object["open"] = outcome.open_at.has_value();
@@ -143,6 +144,10 @@ void print_text(const Plan& plan, const Taken& taken, const Outcome& outcome) {
                                    times(outcome.copies), taken.left);
     if (!outcome.confirmation.empty()) text += fmt::format("the server says: {}\n", outcome.confirmation);
     text += open_text(outcome);
+    if (outcome.forward_port && !outcome.port && outcome.confirmation.empty()) {
+        text += fmt::format("the way in is port {}, or one of the next eight where it is taken\n",
+                            *outcome.forward_port);
+    }
     const bool nothing_known = outcome.confirmation.empty() && (!outcome.port || outcome.open_before);
     if (nothing_known) text += fmt::format("should nothing happen: {}\n", again(options, taken.number));
     print(text);

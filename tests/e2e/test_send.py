@@ -234,6 +234,18 @@ def wait_forward(w):
             forward.say(near, far)
 
 
+@suite.case("without --wait the port of a forwarding door is said, too")
+def forward_port_said(w):
+    service = forward.Service(w, 8026)
+    sender = Sender(w, ["--forward", service.endpoint, "--hold", "60s"])
+    port = int(re.search(r"^the way in is port (\d+), or one of the next eight", sender.send(), re.MULTILINE).group(1))
+
+    def opened():
+        return f" {port}/tcp -> " in w.installation.knockmgr("doors")
+
+    wait.until(opened, lambda: f"port {port} is open: {w.installation.knockmgr('doors')}")
+
+
 @suite.case("--wait by dns: the port is the one that the server says")
 def wait_by_dns(w):
     service = forward.Service(w, 8024)
