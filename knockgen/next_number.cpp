@@ -73,10 +73,11 @@ std::optional<Lines> read_lines(std::string_view content) {
 }
 
 std::string content_of(const NamedProfile& profile, const ChainState& state) {
-    std::string content = "# Which knock of this chain is the next, and the lowest that was sent. Written by "
-                          "knockgen alone.\n";
-    content += fmt::format("seed {}\nnext {}\n", profile.profile.seed, state.next);
-    if (state.lowest_sent < profile.profile.length) content += fmt::format("sent {}\n", state.lowest_sent);
+    std::string content =
+        fmt::format("# Which knock of this chain is the next, and the lowest that was sent (the "
+                    "chain's length: none was). Written by knockgen alone.\n"
+                    "seed {}\nnext {}\nsent {}\n",
+                    profile.profile.seed, state.next, state.lowest_sent);
     if (!state.check_word.empty()) content += fmt::format("check {}\n", state.check_word);
     return content;
 }
@@ -95,13 +96,32 @@ void check_in_chain(const NamedProfile& profile, std::string_view option, Count 
     }
 }
 
-Error too_far(const NamedProfile& profile, Count number, Count next) {
+// The server stands at next + 1 when everything arrived, and looks for `usual_window` numbers below.
+bool is_too_far(Count number, Count next) { return number + usual_window <= next; }
+
+Error too_far(std::string_view option, Count number, Count next, std::string_view what_to_do) {
     return Error(fmt::format(
-        "--number {0} passes over {1} knocks, {2} to {3}. A server that did not take some of them in between "
-        "looks for the next {4} only, and hears neither this one nor any after it. Where a sheet or another "
-        "machine has used them, say --skip, too; else take the next number, or ask your administrator which "
-        "one the server waits for (knockmgr grant show USER {5})",
-        number, next - number, next, number + 1, usual_window, profile.profile.command));
+        "--{0} {1} passes over {2} knocks, {3} to {4}. A server that did not take some of them in between "
+        "looks for the next {5} only, and hears neither this one nor any after it. {6}",
+        option, number, next - number, next, number + 1, usual_window, what_to_do));
+}
+
+Error too_far_to_send(const NamedProfile& profile, Count number, Count next) {
+    const std::string what_to_do =
+        fmt::format("Where a sheet or another machine has used them, say --skip, too; else take the next "
+                    "number, or ask your administrator which one the server waits for (knockmgr grant show "
+                    "USER {})",
+                    profile.profile.command);
+    return too_far("number", number, next, what_to_do);
+}
+
+Error too_far_to_go_on(const NamedProfile& profile, Count number, Count next) {
+    const std::string what_to_do =
+        fmt::format("Where a sheet or another machine has used them, or the server waits for this one (your "
+                    "administrator sees which: knockmgr grant show USER {}), say --skip, too. Nothing was "
+                    "changed",
+                    profile.profile.command);
+    return too_far("next", number, next, what_to_do);
 }
 
 Taken choose(const NamedProfile& profile, const ChainState& state, const Wanted& wanted) {
@@ -114,8 +134,7 @@ Taken choose(const NamedProfile& profile, const ChainState& state, const Wanted&
             "{} --replace",
             profile.name, profile.name));
     }
-    // The server stands at next + 1 when everything arrived, and looks for `usual_window` numbers below.
-    if (!wanted.skip && number + usual_window <= state.next) throw too_far(profile, number, state.next);
+    if (!wanted.skip && is_too_far(number, state.next)) throw too_far_to_send(profile, number, state.next);
     return {number, std::min(state.next, number - 1)};
 }
 
@@ -156,9 +175,11 @@ ChainState read_state(const NamedProfile& profile) {
     if (!content) return beginning;
     const auto lines = read_lines(*content);
     const auto next = lines ? parse_decimal(lines->next, longest_chain) : std::nullopt;
-    const bool none_sent = lines && lines->lowest_sent.empty();
-    const auto sent = lines && !none_sent ? parse_decimal(lines->lowest_sent, longest_chain)
-                                          : std::optional<std::uint64_t>(length);
+    // Who does not know what was sent takes all above the next one for sent.
+    const bool unknown = next && lines->lowest_sent.empty();
+    const auto sent = unknown ? std::optional<std::uint64_t>(*next + 1)
+                      : lines ? parse_decimal(lines->lowest_sent, longest_chain)
+                              : std::nullopt;
     if (!next || !sent) {
         throw Error(fmt::format(
             "{} is not what knockgen writes there; remove it, and say which knock is the next: knockgen "
@@ -196,10 +217,11 @@ Taken number_to_take(const NamedProfile& profile, const Wanted& wanted) {
     return choose(profile, read_state(profile), wanted);
 }
 
-Count set_next_number(const NamedProfile& profile, Count next, bool reuse) {
+Count set_next_number(const NamedProfile& profile, Count next, const Meant& meant) {
     check_in_chain(profile, "next", next);
     return change_state(profile, [&](ChainState& state) {
-        if (!reuse && next >= state.lowest_sent) throw has_left(profile, next, state.lowest_sent);
+        if (!meant.skip && is_too_far(next, state.next)) throw too_far_to_go_on(profile, next, state.next);
+        if (!meant.reuse && next >= state.lowest_sent) throw has_left(profile, next, state.lowest_sent);
         const Count before = state.next;
         state.next = next;
         state.recorded = true;

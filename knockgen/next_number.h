@@ -48,9 +48,13 @@ struct Taken {
 // The same without taking it: for --dry-run.
 [[nodiscard]] Taken number_to_take(const NamedProfile& profile, const Wanted& wanted);
 
-// Sets the next number; returns the one before. Throws Error like take_number(), and without `reuse` for a
-// number at or above one that left: whoever saw that one can compute it.
-Count set_next_number(const NamedProfile& profile, Count next, bool reuse);
+// What is asked about before the next number is set.
+struct Meant {
+    bool reuse = false; // --reuse: a number at or above one that left; whoever saw that one can compute it
+    bool skip = false;  // --skip: as in Wanted
+};
+// Sets the next number; returns the one before. Throws Error like take_number(), and for what is not meant.
+Count set_next_number(const NamedProfile& profile, Count next, const Meant& meant);
 
 // What a user can do whose knocks find no answer: client and server count by themselves, and may have come
 // apart. One sentence without a full stop.

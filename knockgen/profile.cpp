@@ -87,7 +87,7 @@ void set(const Arguments& arguments) {
     const auto next = arguments.number("next", 1, longest_chain - 1);
     if (words.size() != 2 || !next) throw UsageError("say profile set NAME --next N");
     const NamedProfile profile = find_profile(words[1]);
-    const Count before = set_next_number(profile, *next, arguments.has("reuse"));
+    const Count before = set_next_number(profile, *next, {arguments.has("reuse"), arguments.has("skip")});
     print(fmt::format("the next knock of profile {} is {}; it was {}\n", profile.name, *next,
                       before == 0 ? "none" : std::to_string(before)));
 }
@@ -112,8 +112,8 @@ void run_profile(const Arguments& arguments) {
     constexpr std::array actions{Action{"add", add}, Action{"list", list}, Action{"show", show},
                                  Action{"set", set}, Action{"remove", remove}};
     const std::string wanted = arguments.operands().empty() ? "" : arguments.operands().front();
-    if (wanted != "set" && (arguments.has("next") || arguments.has("reuse")))
-        throw UsageError("--next and --reuse go with profile set NAME");
+    const bool sets = arguments.has("next") || arguments.has("reuse") || arguments.has("skip");
+    if (wanted != "set" && sets) throw UsageError("--next, --reuse and --skip go with profile set NAME");
     for (const Action& action : actions) {
         if (action.name == wanted) return action.run(arguments);
     }

@@ -21,29 +21,33 @@ Subcommand key_command() {
 }
 
 Subcommand profile_command() {
-    return {"profile",
-            "add NAME LINE | list | show NAME | set NAME | remove NAME",
-            "keep what knockgen send has to know about a right of yours",
-            "Your administrator's knockmgr printed one line that begins with otk1-profile: the server, the\n"
-            "command, the chain and the ways to send. add keeps it under a name of your choice. Nothing\n"
-            "in it is secret. LINE goes in quotes; with - it is read from standard input. show tells which\n"
-            "knock is the next, and set changes that, where client and server have come apart.",
-            {Option{"replace", 0, "",
-                    "add: put the line in the place of what that name has.\nThe next number stays, if the "
-                    "chain is the same."},
-             Option{"next", 0, "N",
-                    "set: go on with knock N. Your administrator sees which one the\nserver waits for "
-                    "(knockmgr grant show)."},
-             Option{"reuse", 0, "",
-                    "set: N may be one that was sent already, or one that whoever\nsaw a later one can "
-                    "compute."},
-             Option{"json", 'j', "", "list, show: print JSON."}},
-            "knockgen profile add office 'otk1-profile host=server.example.org ...'\n"
-            "knockgen profile add office - --replace < line.txt\n"
-            "knockgen profile list\n"
-            "knockgen profile show office\n"
-            "knockgen profile set office --next 79",
-            run_profile};
+    return {
+        "profile",
+        "add NAME LINE | list | show NAME | set NAME | remove NAME",
+        "keep what knockgen send has to know about a right of yours",
+        "Your administrator's knockmgr printed one line that begins with otk1-profile: the server, the\n"
+        "command, the chain and the ways to send. add keeps it under a name of your choice. Nothing\n"
+        "in it is secret. LINE goes in quotes; with - it is read from standard input. show tells which\n"
+        "knock is the next, and set changes that, where client and server have come apart.",
+        {Option{"replace", 0, "",
+                "add: put the line in the place of what that name has.\nThe next number stays, if the "
+                "chain is the same."},
+         Option{"next", 0, "N",
+                "set: go on with knock N. Your administrator sees which one the\nserver waits for "
+                "(knockmgr grant show)."},
+         Option{"reuse", 0, "",
+                "set: N may be one that was sent already, or one that whoever\nsaw a later one can "
+                "compute."},
+         Option{"skip", 0, "",
+                "set: pass over ten knocks or more, because the server waits for\nN, or a sheet or another "
+                "machine has used them."},
+         Option{"json", 'j', "", "list, show: print JSON."}},
+        "knockgen profile add office 'otk1-profile host=server.example.org ...'\n"
+        "knockgen profile add office - --replace < line.txt\n"
+        "knockgen profile list\n"
+        "knockgen profile show office\n"
+        "knockgen profile set office --next 79",
+        run_profile};
 }
 
 Subcommand send_command() {

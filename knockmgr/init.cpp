@@ -119,7 +119,6 @@ LedgerId ledger_of_this_installation(const Places& where) {
 void create_policy(const Places& where, const Owners& owners, const LedgerId& ledger) {
     ServerId server{};
     system_random(server);
-    PolicyStore::check_nothing_left(where.policy_db);
     const std::filesystem::path file = where.policy_db.string() + ".unfinished";
     PolicyStore::remove(file); // of an init that was interrupted here
     const gid_t gid = owners.validate ? owners.validate->gid : getegid();
@@ -148,6 +147,7 @@ int init(const Invocation& invocation) {
             "move {} away first",
             where.policy_db.string(), where.state.string()));
     }
+    PolicyStore::check_nothing_left(where.policy_db);
     const bool configured = std::filesystem::exists(where.config, unreadable);
     const Config config = configured ? load_config(where.config) : Config{};
     const Owners owners = find_owners(config, where);

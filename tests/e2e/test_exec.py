@@ -17,9 +17,9 @@ TOKENS = ("{address}", "{user}", "{command}", "{carrier}", "{count}", "{argument
 
 @suite.case("tokens stand in argv, each a whole argument, and in the environment")
 def tokens(w):
-    arguments = 'for word in "$@"; do printf "[%s]" "$word"; done >> "$0"'
-    environment = 'env | grep ^OTK_ | sort | tr "\\n" " " >> "$0"; echo >> "$0"'
-    right = w.right(tokens=TOKENS, script=f"{arguments}; {environment}")
+    # Written at once: an earlier knock's command may still run.
+    arguments = 'line=; for word in "$@"; do line="${line}[$word]"; done; '
+    right = w.right(tokens=TOKENS, script=arguments + 'echo "$line$(env | grep ^OTK_ | sort | tr "\\n" " ")" >> "$0"')
     given = right.expect_one_run(w.knock_udp)
     words = (w.client.ipv4, right.user, right.command, "udp", str(right.chain.count), "")
     expected = "".join(f"[{word}]" for word in words)
@@ -30,8 +30,7 @@ def tokens(w):
 
 @suite.case("nothing but OTK_* and PATH is in the environment")
 def clean_environment(w):
-    names = 'tr "\\0" "\\n" </proc/$$/environ | cut -d= -f1 | grep -v ^OTK_ | tr "\\n" " " >> "$0"'
-    right = w.right(script=names + '; echo >> "$0"')
+    right = w.right(script='echo "$(tr "\\0" "\\n" </proc/$$/environ | cut -d= -f1 | grep -v ^OTK_ | tr "\\n" " ")" >> "$0"')
     given = right.expect_one_run(w.knock_udp).split()
     assert given == ["PATH"], given
 

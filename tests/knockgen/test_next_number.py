@@ -85,7 +85,7 @@ def test_set_next():
     """profile set --next goes on anywhere below what was sent; what was sent, or follows from it, takes --reuse"""
     with contextlib.ExitStack() as undo:
         office = Office(undo)
-        expect(office.home.said("profile", "set", "office", "--next", 5), f"the next knock of profile office is 5; it was {LENGTH - 1}\n")
+        expect(office.home.said("profile", "set", "office", "--next", 20), f"the next knock of profile office is 20; it was {LENGTH - 1}\n")
         expect(next_set(office, LENGTH - 1).returncode, 0)  # a slip that was noticed: nothing was sent yet
         expect(office.send().returncode, 0)
         expect(office.numbers(), [LENGTH - 1])
@@ -104,6 +104,56 @@ def test_set_next():
             expect(office.numbers(), [number])
 
 
+def test_set_next_far():
+    """profile set --next that passes over what a server's window does not reach takes --skip, as send --number does"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        for far in (LENGTH - 11, 1):
+            said = next_set(office, far)
+            expect((said.returncode, said.stdout, os.path.exists(f"{office.home.states}/office.next")), (1, b"", False))
+            passed = f"--next {far} passes over {LENGTH - 1 - far} knocks, {LENGTH - 1} to {far + 1}"
+            for words in (passed, "knockmgr grant show USER lights", "--skip", "Nothing was changed"):
+                expect_in(words, said.stderr.decode())
+            assert "nothing was sent" not in said.stderr.decode()
+        for number, options in ((LENGTH - 10, ()), (LENGTH - 21, ("--skip",))):
+            expect(next_set(office, number, *options).returncode, 0)
+            expect(office.home.next_of("office"), number)
+        expect(office.send().returncode, 0)
+        expect(office.numbers(), [LENGTH - 21])
+        expect(next_set(office, LENGTH - 21, "--skip").returncode, 1)  # it says nothing about what has left
+
+
+def test_sent_is_kept():
+    """what was sent stands in every state, and where the line is gone all above the next one counts as sent"""
+    with contextlib.ExitStack() as undo:
+        office = Office(undo)
+        path = f"{office.home.states}/office.next"
+
+        def lines():
+            with open(path, encoding="ascii") as file:
+                return dict(line.split() for line in file if not line.startswith("#"))
+
+        expect(next_set(office, 25).returncode, 0)
+        expect((lines()["next"], lines()["sent"]), ("25", str(LENGTH)))
+        expect(next_set(office, LENGTH - 1).returncode, 0)
+        for _ in range(3):
+            expect(office.send().returncode, 0)
+        expect((office.numbers(), lines()["sent"]), ([29, 28, 27], "27"))
+        for line_of_sent in ("", "sent\n", "sent \n"):
+            content = f"seed s1\nnext 26\n{line_of_sent}"
+            with open(path, "w", encoding="ascii") as file:
+                file.write(content)
+            for number in (27, LENGTH - 1):
+                said = next_set(office, number)
+                with open(path, encoding="ascii") as file:
+                    expect((said.returncode, file.read()), (1, content))
+                expect_in(f"knock 27 of profile office has left this machine, and whoever saw it can compute {number}", said.stderr.decode())
+        expect(next_set(office, 25).returncode, 0)
+        expect((lines()["next"], lines()["sent"]), ("25", "27"))
+        expect(office.send().returncode, 0)
+        expect(office.numbers(), [25])
+
+
 def test_set_next_of_plain_ones():
     """where plain knocks are taken, --reuse is advised against: others may use what was seen"""
     with contextlib.ExitStack() as undo:
@@ -120,7 +170,8 @@ def test_set_next_usage():
         home.refused(2, "say profile set NAME --next N", "profile", "set", "office")
         home.refused(2, "say profile set NAME --next N", "profile", "set", "--next", "5")
         home.refused(2, "--next", "profile", "set", "office", "--next", "0")
-        home.refused(2, "go with profile set", "profile", "list", "--next", "5")
+        for option in (("--next", "5"), ("--reuse",), ("--skip",)):
+            home.refused(2, "go with profile set", "profile", "list", *option)
         home.refused(1, f"whose knocks are {LENGTH - 1} to 1", "profile", "set", "office", "--next", LENGTH)
         for words in (("send", "office"), ("send", "office", "--dry-run")):
             home.refused(2, "--skip goes with --number", *words, "--skip")
@@ -281,7 +332,7 @@ def test_damaged():
             if len(content) < 4096:
                 expect_in("knockgen profile set office --next N", result.stderr.decode())
         os.remove(path)
-        expect(next_set(office, 12).returncode, 0)
+        expect(next_set(office, 12, "--skip").returncode, 0)
         expect(office.send().returncode, 0)
         expect((office.numbers(), office.home.next_of("office")), ([12], 11))
 

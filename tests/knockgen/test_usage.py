@@ -93,7 +93,8 @@ def test_bad_passphrases():
 def test_weak():
     """a weak passphrase is refused where it is chosen, six words are offered, and --weak takes it"""
     for weak in ("password12", "aaaaaaaaaaaaaaa", "qwertyuiop", "kqjfhxzwpt", "password1234", "Password1234!",
-                 "P4ssw0rd2024", "hunter2hunter2", "password password", "summer-winter-2024"):
+                 "P4ssw0rd2024", "hunter2hunter2", "password password", "summer-winter-2024",
+                 "Passw0rd!Passw0rd?", "zaq12wsxcde3", "letmein letmeout"):
         error = refused(1, "easy to guess", "token", *CHAIN, "-p", "-", typed=weak)
         offer = re.search(r"\n    ((?:[a-z]{1,4} ){5}[a-z]{1,4})\n", error)
         assert offer, error
