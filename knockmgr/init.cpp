@@ -147,7 +147,8 @@ int init(const Invocation& invocation) {
             "move {} away first",
             where.policy_db.string(), where.state.string()));
     }
-    PolicyStore::check_nothing_left(where.policy_db);
+    if (!std::filesystem::exists(where.ledger_db, unreadable))
+        PolicyStore::check_nothing_left(where.policy_db);
     const bool configured = std::filesystem::exists(where.config, unreadable);
     const Config config = configured ? load_config(where.config) : Config{};
     const Owners owners = find_owners(config, where);
@@ -158,6 +159,7 @@ int init(const Invocation& invocation) {
         throw Error("another `knockmgr init` was faster; all is done");
     const bool wrote_config = write_config(where.config);
     const LedgerId ledger = ledger_of_this_installation(where);
+    PolicyStore::check_nothing_left(where.policy_db);
     create_policy(where, owners, ledger);
     return print(
         fmt::format("policy         {}\nledger         {}\nserver key     {}\nconfiguration  {}{}\n\n"

@@ -13,6 +13,8 @@ namespace {
 
 std::string acceptance_of(const Status& status) {
     if (!status.silence.empty()) return status.silence;
+    if (status.acceptance == message::Acceptance::open && status.repeated.refusing != 0)
+        return "the newest knock could not be spent, and stays valid; the journal says why";
     return std::string(status.acceptance ? name_of(*status.acceptance) : "starting");
 }
 

@@ -19,6 +19,8 @@ constexpr std::size_t largest_batch = 512;
 constexpr std::size_t most_heard = 4 * largest_batch;
 // What the monitor says and shares a commit at most; then knocks have their turn.
 constexpr std::size_t messages_in_a_turn = 512;
+// A knock that could not be spent says for so long that the next one cannot be either.
+constexpr std::chrono::minutes refusal_counts{1};
 constexpr std::size_t most_ends_waiting = 8192;         // then they are stored though knocks wait
 constexpr std::chrono::milliseconds policy_period{200}; // "within a second" (DESIGN 8)
 constexpr unsigned most_periods_quiet = 5;              // once a second the monitor hears of us in any case
@@ -169,8 +171,10 @@ void Validator::judge() {
     });
     if (out.lost > 0) {
         spend_trouble_.say(fmt::format("knocks are refused and not spent: {}", out.trouble));
+        refused_unspent_ = std::chrono::steady_clock::now();
     } else if (!out.acts.empty() || !out.reports.empty()) {
         spend_trouble_.over();
+        refused_unspent_.reset();
     }
     for (const message::Act& act : out.acts)
         outlet_.tell_monitor(act);
@@ -234,6 +238,8 @@ void Validator::tell_counters() {
     message::ValidateCounters counters = acceptance_.counters();
     counters.requests_waiting = sessions_.counts().waiting;
     counters.requests_open = sessions_.counts().open;
+    const auto since = std::chrono::steady_clock::now() - refusal_counts;
+    counters.refusing = refused_unspent_ && *refused_unspent_ > since ? 1 : 0;
     if (counters == told_ && ++periods_quiet_ < most_periods_quiet) return;
     periods_quiet_ = 0;
     told_ = counters;

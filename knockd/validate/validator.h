@@ -76,6 +76,8 @@ class Validator {
     std::vector<std::string> key_troubles_; // that were said
     bool requests_due_ = true;
     bool prune_due_ = true;
+    // When the newest knock could not be spent; none when it was.
+    std::optional<std::chrono::steady_clock::time_point> refused_unspent_;
     Complaint spend_trouble_{"knockd-validate"};
     Complaint ends_trouble_{"knockd-validate"};
     Complaint doors_trouble_{"knockd-validate"};

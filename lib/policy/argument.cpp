@@ -46,7 +46,8 @@ std::optional<std::string> fault_of_text(std::string_view pattern) {
         return fmt::format("has {} bytes, and {} is the most", pattern.size(), longest_pattern);
     }
     if (!std::all_of(pattern.begin(), pattern.end(), is_printable_ascii)) {
-        return "has something other than printable ASCII characters; for any byte write . (\u00e4 has two)";
+        return "has something other than printable ASCII characters; for any byte write . (a letter outside "
+               "ASCII has several)";
     }
     if (has_word_border(pattern))
         return "has \\< or \\>: there are no word boundaries; for the sign itself write < or >";

@@ -51,6 +51,10 @@ def not_spent(w, and_held_back=False):
     return counters["not_spent"] + (counters["held_back"] if and_held_back else 0)
 
 
+def accepting(w):
+    return json.loads(w.installation.knockmgr("status", "--json", expect=None))["accepting"]
+
+
 def expect_not_spent(w, right, begin):
     """However often it comes: each time it is judged, counted, and nothing else. It is said once."""
     value, before = right.chain.next(), len(right.runs())
@@ -88,7 +92,9 @@ def full(w):
     expect_it_works(w, other, others)
     with full_disk(w) as begin:  # what is said once is said once for each time
         value = expect_not_spent(w, right, begin)
+        wait.until(lambda: not accepting(w), "status says that knocks cannot be spent")
     expect_it_works(w, right, value)
+    wait.until(lambda: accepting(w), "status says that knocks are accepted again")
 
 
 @suite.case("everything on a full disk: the same, and what knockd tells of itself is right again afterwards")

@@ -31,11 +31,11 @@ TEST_CASE("a row has fields that can be") {
         {"duration", {"-1"}},
         {"text", {"CAST(zeroblob(4097) AS TEXT)"}},
         {"request", {"NULL", "zeroblob(17) || zeroblob(91)"}}};
-    for (const auto& [column, values] : bad) {
-        for (const std::string& value : values) {
-            CAPTURE(column);
+    for (const auto& each : bad) {
+        for (const std::string& value : each.second) {
+            CAPTURE(each.first);
             CAPTURE(value);
-            CHECK(log.insert({{column, value}}) != "");
+            CHECK(log.insert({{each.first, value}}) != "");
         }
     }
     CHECK(log.insert({}) == "");
