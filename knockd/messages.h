@@ -299,7 +299,7 @@ struct ValidateCounters {
     std::uint64_t exchanges = 0;        // X25519
     std::uint64_t requests_waiting = 0; // dynamic requests now: for their SYNs, or for their door
     std::uint64_t requests_open = 0;    // now: with an open door
-    std::uint64_t refusing = 0;         // now: 1 when the newest knock could not be spent, a minute ago at most
+    std::uint64_t refusing = 0; // now: 1 when the newest knock could not be spent, a minute ago at most
     friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
 };
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -65,9 +66,25 @@ bool in_any(const Address& address, std::initializer_list<std::string_view> netw
     });
 }
 
+// Connecting to it leads to this machine.
+bool unspecified(const Address& address) { return in_any(address, {"0.0.0.0/32", "::/128"}); }
+
 } // namespace
 
+void check_host(const std::string& host) {
+    const auto address = Address::parse(host.substr(0, host.find('%')));
+    in_addr number{};
+    const bool short_form = !address && inet_aton(host.c_str(), &number) != 0;
+    if (!short_form && !(address && unspecified(*address))) return;
+    throw Error(fmt::format("host={} is {}, and no knock is sent there. Ask your administrator for a new "
+                            "line (knockmgr grant profile USER COMMAND --host NAME)",
+                            printable(host),
+                            short_form ? "no name, and no address in full (four numbers, as in 192.0.2.1)"
+                                       : "the unspecified address, which is no server's"));
+}
+
 std::vector<Target> resolve(const std::string& host) {
+    check_host(host);
     const Addresses found = look_up(host);
     std::vector<Target> targets;
     std::string unreachable;
@@ -76,7 +93,7 @@ std::vector<Target> resolve(const std::string& host) {
         const bool family_is_there = std::any_of(targets.begin(), targets.end(), [&](const Target& other) {
             return other.address.family() == target.address.family();
         });
-        if (target.address.empty() || family_is_there) continue;
+        if (target.address.empty() || unspecified(target.address) || family_is_there) continue;
         target.own = own_towards(target);
         if (target.own)
             targets.push_back(target);

@@ -18,8 +18,14 @@ struct Target {
     std::optional<Address> own;
 };
 
+// Throws Error for a host that the system would take for a number of its own making (0, 127.1, 0x7f000001:
+// the short forms of inet_aton), and for the unspecified address: both lead elsewhere than whoever wrote it
+// meant.
+void check_host(const std::string& host);
+
 // The host's addresses in the order in which the system would try them, at most one of each family; a way is
-// known to each. Throws Error where the name has none, or no way leads to any.
+// known to each. Throws Error like check_host(), and where the name has none, or no way leads to any;
+// the unspecified address is none.
 [[nodiscard]] std::vector<Target> resolve(const std::string& host);
 
 // Says on standard error that a name is this machine's own here, so that a knock reaches nobody else; nothing

@@ -2,8 +2,6 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "otp/words.h"
-#include "sys/file.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,13 +12,8 @@
 namespace otk {
 namespace {
 
-constexpr std::size_t largest_file = 4096;
 // How many numbers a server looks ahead, unless its administrator changed [accept] window.
 constexpr Count usual_window = 10;
-
-std::filesystem::path file_of(const NamedProfile& profile) {
-    return state_folder() / (profile.name + ".next");
-}
 
 // While it lives, no other client reads or changes any state of this user. A file of its own, because the
 // state files are replaced, and a lock on a file that was replaced locks nobody out.
@@ -40,53 +33,6 @@ class Lock {
   private:
     Fd fd_;
 };
-
-struct Lines {
-    std::string_view seed;
-    std::string_view next;
-    std::string_view lowest_sent;
-    std::string_view check_word;
-};
-
-// Nothing for what knockgen does not write.
-std::optional<Lines> read_lines(std::string_view content) {
-    Lines lines;
-    for (const std::string_view line : split(content, '\n')) {
-        const std::size_t blank = std::min(line.find(' '), line.size());
-        const std::string_view key = line.substr(0, blank);
-        const std::string_view value = line.substr(std::min(blank + 1, line.size()));
-        if (key.empty() || key.front() == '#') continue;
-        if (key == "seed")
-            lines.seed = value;
-        else if (key == "next")
-            lines.next = value;
-        else if (key == "sent")
-            lines.lowest_sent = value;
-        else if (key == "check")
-            lines.check_word = value;
-        else
-            return std::nullopt;
-    }
-    if (lines.seed.empty() || lines.next.empty()) return std::nullopt;
-    if (!lines.check_word.empty() && !dictionary_index(lines.check_word)) return std::nullopt;
-    return lines;
-}
-
-std::string content_of(const NamedProfile& profile, const ChainState& state) {
-    std::string content =
-        fmt::format("# Which knock of this chain is the next, and the lowest that was sent (the "
-                    "chain's length: none was). Written by knockgen alone.\n"
-                    "seed {}\nnext {}\nsent {}\n",
-                    profile.profile.seed, state.next, state.lowest_sent);
-    if (!state.check_word.empty()) content += fmt::format("check {}\n", state.check_word);
-    return content;
-}
-
-void write_state(const NamedProfile& profile, const ChainState& state) {
-    const std::filesystem::path file = file_of(profile);
-    remove_leftovers(file); // of clients that were killed; the lock is ours
-    replace_file(file, content_of(profile, state), 0600, true);
-}
 
 void check_in_chain(const NamedProfile& profile, std::string_view option, Count number) {
     const Count first = profile.profile.length - 1;
@@ -151,45 +97,23 @@ Error has_left(const NamedProfile& profile, Count next, Count lowest_sent) {
                     lowest_sent, profile.name, next, what_it_means));
 }
 
-// Runs `change` on the state under the lock, and writes down what it made of it where that is something new.
+// Runs `change` on the state of the chain with this check word under the lock, and writes down what it made
+// of it where that is something new.
 template <typename Change>
-auto change_state(const NamedProfile& profile, Change change) {
+auto change_state(const NamedProfile& profile, const std::optional<std::string>& check_word, Change change) {
     const std::filesystem::path folder = state_folder();
     make_folder(folder);
     const Lock lock(folder);
-    const ChainState before = read_state(profile);
+    const std::string word = check_word ? *check_word : read_state(profile).check_word;
+    const ChainState before = read_state_of(profile, word);
     ChainState state = before;
     const auto result = change(state);
     // The same number again changes nothing, so a full disk does not keep anybody from repeating one.
-    if (!(state == before)) write_state(profile, state);
+    if (!(state == before)) write_state(profile, word, before, state);
     return result;
 }
 
 } // namespace
-
-ChainState read_state(const NamedProfile& profile) {
-    const std::filesystem::path file = file_of(profile);
-    const Count length = profile.profile.length;
-    ChainState beginning{length - 1, length, false, {}};
-    const auto content = read_file(file, largest_file);
-    if (!content) return beginning;
-    const auto lines = read_lines(*content);
-    const auto next = lines ? parse_decimal(lines->next, longest_chain) : std::nullopt;
-    // Who does not know what was sent takes all above the next one for sent.
-    const bool unknown = next && lines->lowest_sent.empty();
-    const auto sent = unknown ? std::optional<std::uint64_t>(*next + 1)
-                      : lines ? parse_decimal(lines->lowest_sent, longest_chain)
-                              : std::nullopt;
-    if (!next || !sent) {
-        throw Error(fmt::format(
-            "{} is not what knockgen writes there; remove it, and say which knock is the next: knockgen "
-            "profile set {} --next N",
-            printable(file.string()), profile.name));
-    }
-    if (lines->seed != profile.profile.seed) return beginning;
-    return {std::min(static_cast<Count>(*next), length - 1), static_cast<Count>(*sent), true,
-            std::string(lines->check_word)};
-}
 
 Wanted wanted_knock(const Arguments& arguments) {
     const Wanted wanted{arguments.number("number", 1, longest_chain - 1), arguments.has("skip")};
@@ -200,11 +124,10 @@ Wanted wanted_knock(const Arguments& arguments) {
 
 Taken take_number(const NamedProfile& profile, const Wanted& wanted, const std::string& check_word) {
     try {
-        return change_state(profile, [&](ChainState& state) {
+        return change_state(profile, check_word, [&](ChainState& state) {
             const Taken taken = choose(profile, state, wanted);
             state.next = taken.left;
             state.lowest_sent = std::min(state.lowest_sent, taken.number);
-            state.recorded = true;
             state.check_word = check_word;
             return taken;
         });
@@ -219,12 +142,11 @@ Taken number_to_take(const NamedProfile& profile, const Wanted& wanted) {
 
 Count set_next_number(const NamedProfile& profile, Count next, const Meant& meant) {
     check_in_chain(profile, "next", next);
-    return change_state(profile, [&](ChainState& state) {
+    return change_state(profile, std::nullopt, [&](ChainState& state) {
         if (!meant.skip && is_too_far(next, state.next)) throw too_far_to_go_on(profile, next, state.next);
         if (!meant.reuse && next >= state.lowest_sent) throw has_left(profile, next, state.lowest_sent);
         const Count before = state.next;
         state.next = next;
-        state.recorded = true;
         return before;
     });
 }
@@ -238,8 +160,8 @@ std::string when_numbers_differ(const NamedProfile& profile, Count number) {
 }
 
 void forget_check_word(const NamedProfile& profile) {
-    if (!std::filesystem::is_directory(state_folder())) return;
-    (void)change_state(profile, [](ChainState& state) {
+    if (!profile.profile.check.empty() || !std::filesystem::is_directory(state_folder())) return;
+    (void)change_state(profile, std::nullopt, [](ChainState& state) {
         state.check_word.clear();
         return 0;
     });

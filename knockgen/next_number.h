@@ -1,9 +1,10 @@
-// Which knock of a profile is the next: a small file for each profile in the state folder. It is replaced
+// Which knock of a profile is the next: small files in the state folder (chain_state.h). Each is replaced
 // whole and brought to the disk before a knock leaves, under a lock that two clients share, so that no crash
 // and no second client makes a number leave twice without being asked for.
 #pragma once
 
 #include "knockgen/arguments.h"
+#include "knockgen/chain_state.h"
 #include "knockgen/profiles.h"
 
 #include <cstdint>
@@ -11,21 +12,6 @@
 #include <string>
 
 namespace otk {
-
-// What the file says. Without one, or with one of another chain (another seed), it is the beginning of the
-// chain.
-struct ChainState {
-    Count next = 0;        // 0: no knock is left
-    Count lowest_sent = 0; // of the numbers that were taken to be sent; the chain's length where none was
-    bool recorded = false; // there is a file, and it is of this chain
-    // The first check word of the chain as it was first used, so that a mistyped passphrase shows where the
-    // profile does not say it; empty: not known. It holds 11 bits: too few to find a passphrase by.
-    std::string check_word;
-    friend bool operator==(const ChainState&, const ChainState&) = default;
-};
-
-// Throws Error for a file that cannot be read or understood.
-[[nodiscard]] ChainState read_state(const NamedProfile& profile);
 
 // Which knock is asked for.
 struct Wanted {

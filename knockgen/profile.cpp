@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "knockgen/commands.h"
+#include "knockgen/destination.h"
 #include "knockgen/next_number.h"
 #include "knockgen/output.h"
 #include "knockgen/profile_text.h"
@@ -49,6 +50,7 @@ void add(const Arguments& arguments) {
     auto profile = parse_profile(words[2] == "-" ? line_of_standard_input() : words[2]);
     if (!profile) throw Error(fmt::format("this is no profile: {}", profile.reason()));
     const NamedProfile named{words[1], std::move(profile).take()};
+    check_host(named.profile.host);
     save_profile(named, arguments.has("replace"));
     forget_check_word(named);
 
@@ -99,7 +101,7 @@ void remove(const Arguments& arguments) {
     remove_profile(words[1]);
     print(fmt::format("profile {} is removed; which knock of its chain is the next is kept in {}, should you "
                       "add it again\n",
-                      words[1], printable((state_folder() / (words[1] + ".next")).string())));
+                      words[1], printable(state_folder().string())));
 }
 
 } // namespace

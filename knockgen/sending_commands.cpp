@@ -30,8 +30,8 @@ Subcommand profile_command() {
         "in it is secret. LINE goes in quotes; with - it is read from standard input. show tells which\n"
         "knock is the next, and set changes that, where client and server have come apart.",
         {Option{"replace", 0, "",
-                "add: put the line in the place of what that name has.\nThe next number stays, if the "
-                "chain is the same."},
+                "add: put the line in the place of what that name has.\nThe next number is that of the "
+                "line's chain."},
          Option{"next", 0, "N",
                 "set: go on with knock N. Your administrator sees which one the\nserver waits for "
                 "(knockmgr grant show)."},

@@ -75,7 +75,15 @@ void run() {
                     std::move(validate), key);
     drop_privileges(setup.run_as.view(), setup.empty_root.view(), "[users] capture");
     confine_capture(sends);
-    setup.offline ? capture.replay() : capture.serve();
+    if (setup.offline) return capture.replay();
+    // Ended from here: libpcap's way of giving the rings back is not among the calls that the sandbox allows.
+    try {
+        capture.serve();
+    } catch (const std::exception& error) {
+        journal("knockd-capture", error.what());
+        _exit(1);
+    }
+    _exit(0);
 }
 
 } // namespace

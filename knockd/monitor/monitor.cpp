@@ -26,8 +26,7 @@ constexpr int between_room = 4 * 1024 * 1024;
 constexpr std::chrono::seconds stop_patience{5};
 constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DESIGN 8)
 
-// A child that was just being started when a knockd was killed holds that one's lock until its program
-// starts.
+// A child that a killed knockd was just starting holds that one's lock until its program starts.
 constexpr std::chrono::seconds lock_patience{2};
 
 } // namespace
@@ -80,11 +79,13 @@ void Monitor::serve() {
 void Monitor::start(Helper& helper) {
     helper.ready = false;
     helper.begun = false;
+    helper.once_more = false;
     helper.liveness.begin();
     helper.restart.reset();
     if (&helper == &capture_) {
         next_capture_.restart.reset(); // this one has the newest configuration
         changing_capture_ = false;
+        read_until_ = std::chrono::steady_clock::now();
         tell_losses();
         status_.counters = {}; // each counts from its own start
         status_.capture_started = clock_.now();
@@ -141,17 +142,20 @@ void Monitor::end_broken(Helper& helper) {
 bool Monitor::take_from_capture() {
     if (capture_.child.mailbox().as<message::CaptureOpened>()) {
         if (std::exchange(capture_.begun, true)) return false;
-        somebody_reads();
+        rings_fill_since(std::chrono::steady_clock::now());
         (void)capture_.child.channel().send_struct(message::CaptureBegin{}); // if it ended, that is told
         return true;
     }
     if (capture_.child.mailbox().as<message::CaptureReady>()) {
         if (std::exchange(capture_.ready, true)) return false; // it is said once
-        say_readiness();
+        capture_is_ready();
         return true;
     }
     const auto counters = capture_.child.mailbox().as<message::CaptureCounters>();
-    if (counters) status_.counters = *counters;
+    if (counters) {
+        status_.counters = *counters;
+        read_until_ = std::chrono::steady_clock::now();
+    }
     return counters.has_value();
 }
 
@@ -202,11 +206,12 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     } else {
         journal("knockd", line_of(ready.acceptance));
     }
+    if (std::exchange(validate_.once_more, false)) return start_again(validate_);
     say_readiness();
 }
 
 void Monitor::say_readiness() {
-    if (!capture_.ready || !validate_.ready || changing_capture_) return;
+    if (!capture_.ready || !validate_.ready || changing_capture_ || capture_.once_more) return;
     (void)write_status();
     const bool open = status_.acceptance == message::Acceptance::open;
     if (open && !std::exchange(said_ready_, true))
@@ -245,6 +250,7 @@ void Monitor::child_ended() {
 
 void Monitor::helper_ended(Helper& helper, int wait_status) {
     helper.child.ended();
+    const auto read_until = read_until_; // what it says now it has said before
     hear(helper, INT_MAX); // what it had still said: knocks that were spent shall not be lost with it
     if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
     helper.child.hang_up();
@@ -252,7 +258,7 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
     if (stopping_) return;
     const bool expected = std::exchange(helper.expected_to_end, false);
     const bool another = &helper == &capture_ && next_capture_.child.running();
-    if (&helper == &capture_) capture_ended();
+    if (&helper == &capture_) capture_ended(expected, read_until);
     if (expected) return another ? void() : start_later(helper, std::chrono::milliseconds{1});
     if (another)
         return tell_crash(fmt::format("{} ended unexpectedly: {}; another one takes its place",

@@ -48,6 +48,7 @@ class Monitor {
         bool begun = false; // capture: it was told that it may read
         bool ready = false;
         bool expected_to_end = false; // to be started again with a new configuration
+        bool once_more = false;       // that was wished while it could not be done: it follows, once
         Liveness liveness{};
         std::unique_ptr<EventLoop::Timer> restart{};
     };
@@ -80,10 +81,10 @@ class Monitor {
     void begin_change();
     void hear_next_capture();
     void next_capture_ended(int wait_status);
-    void capture_ended();
+    void capture_ended(bool expected, std::chrono::steady_clock::time_point read_until);
     void take_over();
-    void nobody_reads();
-    void somebody_reads();
+    void capture_is_ready();
+    void rings_fill_since(std::chrono::steady_clock::time_point opened);
     void tell_crash(const std::string& line);
     // In monitor_every_second.cpp.
     void begin_watchdog();
@@ -113,9 +114,10 @@ class Monitor {
     Helper capture_{Child("knockd-capture")};
     Helper next_capture_{Child("knockd-capture")}; // is to take its place
     bool changing_capture_ = false;                // from the wish until that has happened
-    bool next_opened_ = false;                     // its rings fill
-    std::unique_ptr<EventLoop::Timer> overlap_;    // then capture_ is told to finish
-    std::optional<std::chrono::steady_clock::time_point> nobody_read_since_;
+    std::optional<std::chrono::steady_clock::time_point> next_opened_; // its rings fill since then
+    std::unique_ptr<EventLoop::Timer> overlap_;                        // then capture_ is told to finish
+    std::chrono::steady_clock::time_point read_until_{}; // capture_ has said since that it reads
+    std::optional<std::chrono::steady_clock::time_point> nobody_read_since_; // or since a while later
     Helper validate_{Child("knockd-validate")};
     // Both ends of the pair between capture and validate; the children get duplicates (messages.h).
     std::pair<Channel, Channel> between_;

@@ -6,6 +6,9 @@
 // in its own rings, hands it on, and ends. Only then the new one binds what answers leave from, since two
 // cannot bind one port, hears what to look for, since two would each get half of it, and begins to read.
 //
+// A change that has begun is finished. What wishes for another one meanwhile is remembered, and done once,
+// with the newest configuration: so there is one that reads, however many wishes come.
+//
 // Packets of that moment are read twice. Validate knows by then what the first copy has spent, so the second
 // is a duplicate.
 #include "knockd/journal.h"
@@ -25,7 +28,16 @@ constexpr std::chrono::milliseconds overlap{50};
 } // namespace
 
 void Monitor::start_again(Helper& helper) {
-    if (!helper.child.connected()) return; // that is under way
+    if (!helper.child.connected() || helper.expected_to_end) {
+        // One of validate is under way, and will have the newest configuration. The next capture has begun
+        // with an older one.
+        helper.once_more = &helper == &capture_ && next_capture_.child.running();
+        return;
+    }
+    if (!helper.ready || (&helper == &capture_ && next_capture_.child.running())) {
+        helper.once_more = true;
+        return;
+    }
     if (&helper == &capture_) return change_capture();
     helper.expected_to_end = true;
     helper.ready = false;
@@ -34,12 +46,7 @@ void Monitor::start_again(Helper& helper) {
 
 void Monitor::change_capture() {
     changing_capture_ = true;
-    if (next_capture_.child.running()) { // with what was wanted before
-        overlap_.reset();
-        next_opened_ = false; // it takes no place any more
-        next_capture_.expected_to_end = true;
-        return next_capture_.child.kill();
-    }
+    capture_.once_more = false;
     try {
         begin_change();
     } catch (const Error& error) { // no process to be had
@@ -51,7 +58,7 @@ void Monitor::change_capture() {
 void Monitor::begin_change() {
     next_capture_.restart.reset();
     next_capture_.liveness.begin();
-    next_opened_ = false;
+    next_opened_.reset();
     host_watch_.note(config_);
     next_capture_.child.start(between_.first.fd(), -1, capture_setup(config_, places_, false));
     loop_.on_readable(next_capture_.child.channel().fd(), [this] { hear_next_capture(); });
@@ -67,7 +74,7 @@ void Monitor::hear_next_capture() {
         loop_.remove(next_capture_.child.channel().fd());
         return next_capture_.child.kill();
     }
-    next_opened_ = true;
+    next_opened_ = std::chrono::steady_clock::now();
     if (!capture_.child.running()) return take_over();
     overlap_ = loop_.after(overlap, [this] {
         capture_.expected_to_end = true;
@@ -75,10 +82,13 @@ void Monitor::hear_next_capture() {
     });
 }
 
-// The one that reads has ended; its place is taken as soon as that can be.
-void Monitor::capture_ended() {
-    if (next_capture_.child.running() && next_opened_) return take_over();
-    nobody_reads();
+// The one that reads has ended; its place is taken as soon as that can be. What lay unread in its rings is
+// lost with it, and how much that was nobody knows: so since its last word nothing counts as read, unless it
+// was told to finish.
+void Monitor::capture_ended(bool expected, std::chrono::steady_clock::time_point read_until) {
+    const bool replaced = next_capture_.child.running() && next_opened_;
+    if (!nobody_read_since_ && !(replaced && expected)) nobody_read_since_ = read_until;
+    if (replaced) take_over();
 }
 
 void Monitor::take_over() {
@@ -94,8 +104,13 @@ void Monitor::take_over() {
     status_.counters = {};
     status_.capture_started = clock_.now();
     loop_.on_readable(capture_.child.channel().fd(), [this] { hear(capture_, messages_in_a_turn); });
-    somebody_reads();
+    rings_fill_since(*next_opened_);
     (void)capture_.child.channel().send_struct(message::CaptureBegin{}); // if it ended, that is told
+}
+
+void Monitor::capture_is_ready() {
+    if (capture_.once_more) return change_capture();
+    say_readiness();
 }
 
 // It could not open what it needs, or something has killed it. The one that reads goes on.
@@ -104,33 +119,29 @@ void Monitor::next_capture_ended(int wait_status) {
     if (next_capture_.child.connected()) loop_.remove(next_capture_.child.channel().fd());
     next_capture_.child.hang_up();
     overlap_.reset();
-    const bool expected = std::exchange(next_capture_.expected_to_end, false);
     if (stopping_) return;
-    const auto delay = expected ? std::chrono::milliseconds{1} : next_capture_.child.back_off();
-    if (!expected) {
-        tell_crash(fmt::format("{} ended before it could take the place of the one that reads: {}; started "
-                               "again in {} ms",
-                               next_capture_.child.name(), describe_end(wait_status), delay.count()));
-    }
+    const auto delay = next_capture_.child.back_off();
+    tell_crash(fmt::format("{} ended before it could take the place of the one that reads: {}; started "
+                           "again in {} ms",
+                           next_capture_.child.name(), describe_end(wait_status), delay.count()));
     if (!capture_.child.running()) return start_later(capture_, delay);
     next_capture_.restart = loop_.after(delay, [this] {
         if (capture_.child.running()) change_capture();
     });
 }
 
-void Monitor::nobody_reads() {
-    if (!nobody_read_since_) nobody_read_since_ = std::chrono::steady_clock::now();
-}
-
-void Monitor::somebody_reads() {
+// What came before that is read by this capture no more.
+void Monitor::rings_fill_since(std::chrono::steady_clock::time_point opened) {
+    read_until_ = opened;
     if (!nobody_read_since_) return;
-    const auto gap =
-        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *nobody_read_since_);
+    const auto gap = std::chrono::ceil<std::chrono::milliseconds>(opened - *nobody_read_since_);
     nobody_read_since_.reset();
+    if (gap.count() <= 0) return;
     status_.deaf_ms += static_cast<std::uint64_t>(gap.count());
-    journal("knockd", fmt::format("packets are read again; what came in {} ms before was not, and a knock "
-                                  "among it must be sent again",
-                                  gap.count()));
+    journal("knockd",
+            fmt::format("packets are read again; some of what came in the last {} ms may not have been "
+                        "read, and a knock among it must be sent again",
+                        gap.count()));
 }
 
 void Monitor::tell_crash(const std::string& line) {

@@ -23,8 +23,9 @@ void Outlet::send(Side& side) {
 // it has told us to finish.
 void Outlet::wait_for_room(const Channel& channel) {
     const bool to_monitor = &channel == &monitor_.channel;
-    std::array<pollfd, 2> wait{pollfd{channel.fd(), POLLOUT, 0},
-                               pollfd{monitor_.channel.fd(), static_cast<short>(to_monitor ? 0 : POLLRDHUP), 0}};
+    std::array<pollfd, 2> wait{
+        pollfd{channel.fd(), POLLOUT, 0},
+        pollfd{monitor_.channel.fd(), static_cast<short>(to_monitor ? 0 : POLLRDHUP), 0}};
     if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
         throw system_error("waiting for room in a channel");
     if (wait[1].revents & (POLLHUP | POLLRDHUP)) throw Error("knockd has gone");

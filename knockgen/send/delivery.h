@@ -33,8 +33,8 @@ struct Outcome {
     std::vector<std::string> troubles; // one line each: what could not be sent, and why
     bool left = false;                 // one packet at least
     unsigned copies = 0;
-    std::string confirmation;          // what the server said about it (dns)
-    std::optional<std::uint16_t> port; // that was watched
+    std::string confirmation;                  // what the server said about it (dns)
+    std::optional<std::uint16_t> port;         // that was watched
     std::optional<std::uint16_t> forward_port; // that the knock determines, where it opens a forwarding door
     std::optional<Address> open_at;
     bool open_before = false; // it answered there before anything was sent, which says nothing of the knock

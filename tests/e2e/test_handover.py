@@ -3,8 +3,10 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import threading
 import time
 
 from otk_e2e import load, packets, tap, wait, world
@@ -14,6 +16,7 @@ from otk_e2e.daemon import is_running
 CONFIGURATION = {**world.CONFIGURATION, "accept": {"algorithms": ["sha256"], "window": 64}}
 PORT = 62201
 CHAINS = 16
+WISHES = 10
 FLOOD_RATE = 20_000
 FLOOD_PACKETS = 1_200_000  # for a minute
 
@@ -116,6 +119,26 @@ def reload(w):
     assert counters(w)["child_crashes"] == 0 == counters(w)["deaf_ms"], counters(w)
 
 
+@suite.case("SIGHUPs in quick succession: a change that has begun is finished, and the rest are done as one, with the newest configuration")
+def many_wishes(w):
+    stream = Stream(w)
+    before, capture, begin = counters(w), w.daemon.helper("knockd-capture"), w.daemon.log_size()
+
+    def wish():
+        for _ in range(WISHES):
+            w.daemon.process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+
+    wishes = threading.Thread(target=wish)
+    wishes.start()
+    stream.until(lambda: not wishes.is_alive() and "knockd: ready" in w.daemon.log(begin)
+                 and w.daemon.children().get("knockd-capture", capture) != capture, "there is another capture")
+    wishes.join()
+    stream.expect_each_once()
+    assert w.daemon.log(begin).count("the configuration was read again") > 1, "the signals came as one"
+    assert counters(w)["child_crashes"] == before["child_crashes"] and counters(w)["deaf_ms"] == before["deaf_ms"], counters(w)
+
+
 @suite.case("SIGHUP in a flood, likewise")
 def in_a_flood(w):
     stream = Stream(w)
@@ -167,13 +190,32 @@ def cannot_begin(w):
     right.knock_until_it_runs()
 
 
+def wait_until_told(w, begin):
+    """For how many milliseconds, at most, nobody has read."""
+    w.daemon.wait_for_log("packets are read again; some of what came in the last", begin)
+    return int(re.search(r"in the last (\d+) ms may not have been read, and a knock among it must be sent again", w.daemon.log(begin))[1])
+
+
 @suite.case("a capture that is killed: how long nobody read is told and counted")
 def killed(w):
     before, begin = counters(w)["deaf_ms"], w.daemon.log_size()
     os.kill(w.daemon.helper("knockd-capture"), signal.SIGKILL)
-    w.daemon.wait_for_log("packets are read again; what came in", begin)
-    wait.until(lambda: counters(w)["deaf_ms"] > before, lambda: f"it is counted: {counters(w)}")
+    told = wait_until_told(w, begin)
+    wait.until(lambda: counters(w)["deaf_ms"] == before + told, lambda: f"it is counted, {told} after {before}: {counters(w)}")
     w.right().expect_one_run(lambda value: packets.send_udp(w.client, w.server.ipv4, value))
+
+
+@suite.case("a capture that did nothing for a while before it was killed: that while counts, since its packets are lost with it")
+def stopped_and_killed(w):
+    before, begin, capture = counters(w)["deaf_ms"], w.daemon.log_size(), w.daemon.helper("knockd-capture")
+    os.kill(capture, signal.SIGSTOP)
+    stopped = time.monotonic()
+    time.sleep(4)
+    still = (time.monotonic() - stopped) * 1000
+    os.kill(capture, signal.SIGKILL)
+    told = wait_until_told(w, begin)
+    assert told > still / 2, (told, still)  # half: what it said just before may have been heard late
+    wait.until(lambda: counters(w)["deaf_ms"] == before + told, lambda: f"it is counted, {told} after {before}: {counters(w)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -77,8 +78,10 @@ def validate(w):
 def capture(w):
     w.clock.advance(61)  # of one kind there is one alert in a minute
     begin = hangs(w, "knockd-capture", "knockd-validate")
-    w.daemon.wait_for_log("packets are read again; what came in", begin)
-    wait.until(lambda: status(w)["daemon"]["counters"]["deaf_ms"] > 0, "the time is counted")
+    w.daemon.wait_for_log("packets are read again; some of what came in the last", begin)
+    told = int(re.search(r"in the last (\d+) ms", w.daemon.log(begin))[1])
+    assert told > 5000, f"it did nothing for ten looks, one a second, and that is told as {told} ms"
+    wait.until(lambda: status(w)["daemon"]["counters"]["deaf_ms"] == told, "the time is counted")
 
 
 class Manager:

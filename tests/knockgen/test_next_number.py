@@ -9,28 +9,13 @@ import struct
 import subprocess
 
 import harness
-import homes
 from harness import PROGRAM, Skip, expect, expect_in
-from homes import LENGTH, Home, line
+from homes import LENGTH, line
+from office import Office, next_set
 
 # Built for the end-to-end tests: kills the program that loads it before its n-th fsync, rename or sendto.
 SHIM = os.path.join(os.path.dirname(os.path.dirname(PROGRAM)), "tests", "e2e", "libtest-die-at-step.so")
 STEP_OF_KNOCKGEN = 4  # which counter of the shim's is knockgen's
-
-
-class Office:
-    def __init__(self, undo):
-        self.home = Home(undo)
-        self.key = self.home.key()
-        self.port = homes.Port(undo)
-        self.home.said("profile", "add", "office", line(udp=self.port.number))
-
-    def send(self, *options, **settings):
-        return self.home.run("send", "office", "--key", self.key.path, "--copies", 1, *options, **settings)
-
-    def numbers(self):
-        """Of the knocks that came since the last call."""
-        return [self.key.number_of(packet[:16]) for packet in self.port.packets()]
 
 
 def test_runs_down():
@@ -75,10 +60,6 @@ def test_far_number():
         for number, options in ((LENGTH - 10, ()), (LENGTH - 21, ("--skip",))):
             expect(office.send("--number", number, *options).returncode, 0)
             expect((office.numbers(), office.home.next_of("office")), ([number], number - 1))
-
-
-def next_set(office, *options, **settings):
-    return office.home.run("profile", "set", "office", "--next", *options, **settings)
 
 
 def test_set_next():
@@ -236,7 +217,7 @@ def test_killed():
             seen += office.numbers()
         assert step > 4, f"died in {step - 1} steps only"  # file, rename, directory, packet
         expect(seen, sorted(set(seen), reverse=True))
-        expect(sorted(os.listdir(office.home.states)), ["lock", "office.next"])
+        expect(sorted(os.listdir(office.home.states)), ["lock", "office.next", office.chain_file()])
 
 
 def send_as_nobody(office):
@@ -312,62 +293,7 @@ def test_full_disk():
         expect(office.numbers(), [LENGTH - 1])
         os.remove(f"{office.home.states}/filler")
         expect(office.send().returncode, 0)
-        expect((office.numbers(), sorted(os.listdir(office.home.states))), ([LENGTH - 2], ["lock", "office.next"]))
-
-
-def test_damaged():
-    """a state that knockgen did not write is an error that says what to do"""
-    with contextlib.ExitStack() as undo:
-        office = Office(undo)
-        expect(office.send().returncode, 0)
-        office.numbers()
-        path = f"{office.home.states}/office.next"
-        for content in ("", "next 5\n", "seed s1\n", "seed s1\nnext -1\n", "seed s1\nnext 5\nmore 1\n",
-                        "seed s1\nnext 5\ncheck NOSUCHWORD\n", "seed s1\nnext 5\nsent x\n", "x" * 10000):
-            with open(path, "w", encoding="ascii") as file:
-                file.write(content)
-            result = office.send()
-            expect((content, result.returncode, office.numbers()), (content, 1, []))
-            expect_in(path, result.stderr.decode())
-            if len(content) < 4096:
-                expect_in("knockgen profile set office --next N", result.stderr.decode())
-        os.remove(path)
-        expect(next_set(office, 12, "--skip").returncode, 0)
-        expect(office.send().returncode, 0)
-        expect((office.numbers(), office.home.next_of("office")), ([12], 11))
-
-
-def test_other_chain():
-    """a secret that makes another chain than the first time is refused before a number is taken"""
-    with contextlib.ExitStack() as undo:
-        office = Office(undo)
-        expect(office.send().returncode, 0)
-        other = office.home.key("other")
-        said = office.home.refused(1, "another chain than the first time", "send", "office", "--key", other.path)
-        expect_in("nothing was sent", said)
-        expect((office.numbers(), office.home.next_of("office")), ([LENGTH - 1], LENGTH - 2))
-        office.home.said("profile", "add", "office", line(udp=office.port.number), "--replace")
-        office.home.said("send", "office", "--key", other.path, "--copies", 1)
-        expect([other.number_of(packet[:16]) for packet in office.port.packets()], [LENGTH - 2])
-
-
-def test_granted_chain():
-    """a profile with a check word refuses any other secret, the first time, too, and needs no second look at the first"""
-    with contextlib.ExitStack() as undo:
-        office = Office(undo)
-        other = office.home.key("other")
-        for key in (other, office.key):
-            assert office.home.check_word(other) != office.home.check_word(office.key)
-            text = line(udp=office.port.number, check=office.home.check_word(key))
-            office.home.said("profile", "add", "office", text, "--replace")
-            wrong = office.key if key is other else other
-            said = office.home.refused(1, "this is not the key file that the right was granted for", "send", "office", "--key", wrong.path)
-            expect_in(office.home.check_word(key), said)
-            expect_in(office.home.check_word(wrong), said)
-            expect((office.numbers(), os.path.exists(f"{office.home.states}/office.next")), ([], False))
-        result = office.send()
-        expect((result.returncode, result.stderr, office.numbers()), (0, b"", [LENGTH - 1]))
-        expect_in(f"Check word   {office.home.check_word(office.key)}", office.home.said("profile", "show", "office"))
+        expect((office.numbers(), sorted(os.listdir(office.home.states))), ([LENGTH - 2], ["lock", "office.next", office.chain_file()]))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,24 @@ def test_bad_lines():
             home.refused(2, "cannot be the name", "profile", "add", name, line())
 
 
+def test_hosts_of_nobody():
+    """a host that the system takes for a number, or the unspecified address, is no server's"""
+    with contextlib.ExitStack() as undo:
+        home = Home(undo)
+        for host in ("0", "1", "127.1", "192.0.513", "3221225985", "0x7f000001", "0x7f.1", "0177.0.0.1", "00.0.0.0"):
+            home.refused(1, "no address in full", "profile", "add", "office", line(host=host, udp=1))
+        for host in ("0.0.0.0", "::", "0::0", "::%lo", "::ffff:0.0.0.0"):
+            home.refused(1, "the unspecified address", "profile", "add", "office", line(host=host, udp=1))
+        expect(home.said("profile", "list"), "")
+        for host in ("192.0.2.1", "2001:db8::1", "fe80::1%eth0", "1.example.org", "a", "127.0.0.1", "::1"):
+            home.said("profile", "add", "office", line(host=host, udp=1), "--replace")
+        with open(f"{home.profiles}/office.profile", "w", encoding="ascii") as file:
+            file.write(line(host="0", udp=1) + "\n")
+        for words in (("send", "office"), ("send", "office", "--dry-run")):
+            home.refused(1, "knockgen: send: host=0 is no name", *words)
+        assert not os.path.exists(home.states)
+
+
 def test_replace():
     """another line needs --replace; the same chain goes on where it was, another one begins at its first knock"""
     with contextlib.ExitStack() as undo:
