@@ -27,7 +27,7 @@ struct Status {
     std::uint64_t contested = 0;
     std::uint64_t not_started = 0; // commands that could not be started though their knock was spent
     std::uint64_t child_crashes = 0;
-    std::uint64_t deaf_ms = 0; // in which nobody read packets, because capture had ended unexpectedly
+    std::uint64_t deaf_ms = 0; // at most, in which packets were not read, because capture had ended
     std::uint64_t floods = 0;  // begun
     std::uint64_t alerts_raised = 0;
     std::uint64_t alerts_held_back = 0;

@@ -62,7 +62,7 @@ struct DaemonStatus {
     Number contested;
     Number not_started; // commands of accepted knocks that could not be started
     Number child_crashes;
-    Number deaf_ms; // ms in which nobody read packets, after a crash of knockd-capture
+    Number deaf_ms; // ms, at most, in which packets were not read, after a crash of knockd-capture
     Number floods;  // begun
     Number alerts_raised;
     Number alerts_held_back;

@@ -77,9 +77,10 @@ constexpr std::array counters{
                   "Commands that could not be started although their knocks were accepted."},
     StatusCounter{"child_crashes", "crashes of a helper process", knockd, &S::child_crashes,
                   "otk_helper_crashes_total", "How often a helper process ended unexpectedly."},
-    StatusCounter{"deaf_ms", "ms in which no packet was read, after a crash", knockd, &S::deaf_ms,
-                  "otk_capture_down_milliseconds_total",
-                  "Milliseconds in which nobody read packets because knockd-capture had ended unexpectedly."},
+    StatusCounter{
+        "deaf_ms", "ms in which packets may not have been read, after a crash", knockd, &S::deaf_ms,
+        "otk_capture_down_milliseconds_total",
+        "Milliseconds, at most, in which packets may not have been read because knockd-capture had ended."},
     StatusCounter{"floods", "floods begun", knockd, &S::floods, "otk_floods_total", "Floods that began."},
     StatusCounter{"alerts_raised", "alerts raised", knockd, &S::alerts_raised, "otk_alerts_total",
                   "Alerts handed to the alert program."},
