@@ -1,4 +1,5 @@
 #include "knockgen/passphrase_weight.h"
+#include "tests/unit/knockgen/random_passphrase.h"
 
 #include "base/text.h"
 
@@ -76,8 +77,6 @@ TEST_CASE(
 // Twelve letters and digits have 71 bits. Where no dictionary finds anything, one loses half of them only by
 // two short runs at least that happen to be written like words: that befalls less than one in a hundred.
 TEST_CASE("passphrase_weight: random letters and digits are not taken for words") {
-    constexpr std::string_view letters_and_digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     constexpr unsigned seed = 20261122;
     CAPTURE(seed);
     std::mt19937 random(seed);
@@ -85,9 +84,7 @@ TEST_CASE("passphrase_weight: random letters and digits are not taken for words"
     double sum = 0;
     constexpr int passphrases = 2000;
     for (int i = 0; i < passphrases; ++i) {
-        std::string passphrase(12, ' ');
-        for (char& c : passphrase)
-            c = letters_and_digits[random() % letters_and_digits.size()];
+        const std::string passphrase = test::random_passphrase(random);
         const double bits = weight_of(passphrase, [](std::string_view) { return false; });
         CAPTURE(passphrase);
         CHECK(bits <= 12 * 5.7 + 0.01); // never more than there is

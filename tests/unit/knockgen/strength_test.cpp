@@ -1,6 +1,7 @@
 // With the dictionary of cracklib, as the program runs.
 
 #include "knockgen/strength.h"
+#include "tests/unit/knockgen/random_passphrase.h"
 
 #include <doctest/doctest.h>
 
@@ -84,16 +85,12 @@ TEST_CASE("strength: the reason for what is put together says no more than is kn
 // Less than one in a hundred by what is written like words (passphrase_weight_test.cpp), and some more by
 // cracklib, which takes one in three of the runs of six letters for a word.
 TEST_CASE("strength: of random passphrases at most a handful is weak") {
-    constexpr std::string_view letters_and_digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     constexpr unsigned seed = 1;
     CAPTURE(seed);
     std::mt19937 random(seed);
     std::string refused;
     for (int i = 0; i < 200; ++i) {
-        std::string passphrase(12, ' ');
-        for (char& c : passphrase)
-            c = letters_and_digits[random() % letters_and_digits.size()];
+        const std::string passphrase = test::random_passphrase(random);
         if (is_weak(passphrase)) refused += passphrase + ' ';
     }
     CAPTURE(refused);
