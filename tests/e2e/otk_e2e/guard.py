@@ -19,19 +19,11 @@ class Guarded(world.World):
     def __init__(self, undo, configuration):
         super().__init__(undo, configuration)
         self._barriers = [self.listen(BARRIER), self.listen(BARRIER, address="::")]
-        for barrier in self._barriers:
-            barrier.setblocking(False)
 
     def listen(self, port, host=None, address="0.0.0.0"):
         """Connections are made by the kernel; nobody needs to take them."""
-        host = host or self.server
-        listener = host.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        listener = listener_of(host or self.server, port, address)
         self.undo.callback(listener.close)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if ":" in address:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((address, port))
-        listener.listen(1024)
         return listener
 
     def knockmgr(self, *words, expect=0):
@@ -56,20 +48,8 @@ class Guarded(world.World):
         self.server.run("nft", "-f", "-", stdin=text)
 
     def through(self, port, client=None, address=None):
-        """Whether a connection from the client comes about. Packets keep their order: after later connections have, to a
-        port that is never guarded, one that has no answer yet gets none."""
-        client, address = client or self.client, address or self.server.ipv4
-        with socket_to(client, address) as attempt:
-            attempt.setblocking(False)
-            attempt.connect_ex((address, port))
-            for _ in range(3):
-                with socket_to(client, address) as barrier:
-                    barrier.settimeout(wait.DEADLINE)
-                    barrier.connect((address, BARRIER))
-            for barrier in self._barriers:
-                close_all_of(barrier)
-            _, ready, _ = select.select([], [attempt], [], 0)
-            return bool(ready) and attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        """Whether a connection from the client comes about."""
+        return gets_through(client or self.client, address or self.server.ipv4, port, self._barriers)
 
     def wait_until_through(self, port, client=None, address=None):
         wait.until(lambda: self.through(port, client, address), f"a connection to port {port} is made")
@@ -82,12 +62,40 @@ class Guarded(world.World):
         return int(self.server.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count"))
 
 
+def listener_of(host, port, address="0.0.0.0"):
+    """A socket of that host that listens; the caller's to close."""
+    listener = socket_to(host, address)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if ":" in address:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind((address, port))
+    listener.listen(1024)
+    return listener
+
+
+def gets_through(client, address, port, barriers):
+    """Whether a connection comes about. Packets keep their order: after later connections have, to the port BARRIER, on
+    which `barriers` listen and which nobody guards, one that has no answer yet gets none."""
+    with socket_to(client, address) as attempt:
+        attempt.setblocking(False)
+        attempt.connect_ex((address, port))
+        for _ in range(3):
+            with socket_to(client, address) as connection_to_barrier:
+                connection_to_barrier.settimeout(wait.DEADLINE)
+                connection_to_barrier.connect((address, BARRIER))
+        for barrier in barriers:
+            close_all_of(barrier)
+        _, ready, _ = select.select([], [attempt], [], 0)
+        return bool(ready) and attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+
 def socket_to(host, address):
     return host.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
 
 
 def close_all_of(listener):
     """The connections that wait to be taken."""
+    listener.setblocking(False)
     with contextlib.suppress(BlockingIOError):
         while True:
             listener.accept()[0].close()

@@ -141,13 +141,17 @@ class Host:
         return process
 
     def socket(self, family, kind, protocol=0):
-        """A socket in this host's namespace: it belongs to the one that its maker is in at that moment."""
-        with open("/proc/thread-self/ns/net", "rb") as here, open(f"/run/netns/{self.netns}", "rb") as there:
-            _enter(there)
-            try:
-                return socket.socket(family, kind, protocol)
-            finally:
-                _enter(here)
+        return socket_in(f"/run/netns/{self.netns}", family, kind, protocol)
+
+
+def socket_in(namespace, family, kind, protocol=0):
+    """A socket in the network namespace of that path: it belongs to the one that its maker is in at that moment."""
+    with open("/proc/thread-self/ns/net", "rb") as here, open(namespace, "rb") as there:
+        _enter(there)
+        try:
+            return socket.socket(family, kind, protocol)
+        finally:
+            _enter(here)
 
 
 def _enter(namespace):
