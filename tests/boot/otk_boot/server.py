@@ -49,6 +49,7 @@ class Server:
         self.tree.install()
         self.machine = Machine(undo, self.tree.path)
         self.server, self.client = Host(self.machine, "server"), Host(self.machine, "client")
+        self._served = [(guard.BARRIER, "0.0.0.0"), (guard.BARRIER, "::"), (GUARDED, "0.0.0.0"), (GUARDED, "::")]
         self._listeners = []
         undo.callback(self._close_listeners)
         self._serial = itertools.count(1)
@@ -86,21 +87,24 @@ class Server:
             run("ip", *inside, "address", "add", f"{host.ipv6}/64", "dev", "eth0", "nodad")
             run("ip", *inside, "link", "set", "lo", "up")
             run("ip", *inside, "link", "set", "eth0", "up")
-        self._barriers = [self.listen(guard.BARRIER), self.listen(guard.BARRIER, "::")]
-        self.listen(GUARDED)
+        for port, address in self._served:
+            self._listen(port, address)
 
-    def listen(self, port, address="0.0.0.0"):
-        """Until the machine is off. Connections are made by the kernel; nobody needs to take them."""
-        listener = guard.listener_of(self.server, port, address)
-        self._listeners.append(listener)
-        return listener
+    def serve(self, port, address="0.0.0.0"):
+        """Something listens there, now and after each boot. Connections are made by the kernel; nobody takes them."""
+        self._served.append((port, address))
+        self._listen(port, address)
+
+    def _listen(self, port, address):
+        self._listeners.append(guard.listener_of(self.server, port, address))
 
     def _close_listeners(self):
         while self._listeners:
             self._listeners.pop().close()
 
-    def through(self, port=GUARDED):
-        return guard.gets_through(self.client, self.server.ipv4, port, self._barriers)
+    def through(self, port=GUARDED, family=4):
+        """Whether the client gets a connection. No test opens a door for IPv6, so there it is anybody."""
+        return guard.gets_through(self.client, self.server.address(family), port, self._listeners[:2])
 
     # systemd.
 
@@ -126,10 +130,24 @@ class Server:
         """The lines of this boot, without time and program."""
         return self.machine.run("journalctl", "--boot", "--no-pager", "--output=cat", *words)
 
+    def cursor(self):
+        """Where the journal ends now, for journal("--after-cursor", ...)."""
+        listed = self.machine.run("journalctl", "--no-pager", "--lines=0", "--show-cursor")
+        return listed.split("-- cursor: ")[1].strip()
+
     def wait_for_status(self, text):
         """What knockd tells systemd of itself."""
         wait.until(lambda: text in self.show("otk", "StatusText"),
                    lambda: f"the status of otk is '{text}'; it is '{self.show('otk', 'StatusText')}'")
+
+    def guard_on(self):
+        """For good, and in the kernel."""
+        self.knockmgr("guard", "on", "--confirm", "5m")
+        self.knockmgr("guard", "confirm")
+        wait.until(lambda: not self.through(), "the guard shuts the port")
+
+    def expect_guarded(self):
+        assert not self.through(family=6), f"anybody gets to port {GUARDED}"
 
     def drop_in(self, text, unit="otk.service", name="test"):
         self.write(f"/run/systemd/system/{unit}.d/{name}.conf", text)
@@ -143,6 +161,16 @@ class Server:
 
     def read(self, name):
         return self.machine.run("cat", name)
+
+    @contextlib.contextmanager
+    def changed(self, name, text):
+        """The file has that text for so long."""
+        before = self.read(name)
+        self.write(name, text)
+        try:
+            yield
+        finally:
+            self.write(name, before)
 
     # otk.
 
@@ -165,8 +193,20 @@ class Server:
         self.knockmgr("grant", "add", access.user, access.command, "--token", access.chain.token(), *options)
         return access
 
-    def knock_udp(self, payload):
-        packets.send_udp(self.client, self.server.ipv4, payload)
+    def start_command(self, access, words):
+        """A knock whose command runs on: returns when a process with this command line is there. Gives the knock's row."""
+        before = len(access.rows("accepted"))
+        value = access.chain.next()
+
+        def runs():
+            self.knock_udp(value)
+            return len(access.rows("accepted")) > before and words in self.machine.processes().values()
+
+        wait.until(runs, f"a knock of {access.user} starts {words}")
+        return access.rows("accepted")[-1]
+
+    def knock_udp(self, payload, port=62201):
+        packets.send_udp(self.client, self.server.ipv4, payload, port)
 
     def story(self):
         """For the report of a failed case."""
