@@ -22,7 +22,7 @@ class World(Server):
         self.sleeper = self.access("--exec", "--as", "nobody", "--limit", "1h", "--", *SLEEP)
         self.brief = self.access("--exec", "--as", "root", "--hold", f"{HOLD}s", "--undo", json.dumps(["/usr/bin/touch", UNDONE]),
                                  "--", "/bin/true")
-        self.serve(SERVICE, "127.0.0.1")
+        self.listen(SERVICE, "127.0.0.1")
         self.guard_on()
 
     def runs(self):

@@ -90,7 +90,7 @@ class Server:
         for port, address in self._served:
             self._listen(port, address)
 
-    def serve(self, port, address="0.0.0.0"):
+    def listen(self, port, address="0.0.0.0"):
         """Something listens there, now and after each boot. Connections are made by the kernel; nobody takes them."""
         self._served.append((port, address))
         self._listen(port, address)
