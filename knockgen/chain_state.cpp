@@ -15,7 +15,7 @@
 namespace otk {
 namespace {
 
-constexpr std::size_t largest_file = 4096;
+constexpr std::size_t largest_state_file = 4096;
 constexpr std::string_view of_chain = ".chain";
 constexpr std::string_view of_profile = ".next";
 
@@ -95,7 +95,7 @@ Error damaged(const NamedProfile& profile, const std::filesystem::path& file) {
 
 // Nothing where there is none.
 std::optional<Record> read_record(const NamedProfile& profile, const std::filesystem::path& file) {
-    const auto content = read_file(file, largest_file);
+    const auto content = read_file(file, largest_state_file);
     if (!content) return std::nullopt;
     auto record = parse_record(file, *content);
     if (record) return record;

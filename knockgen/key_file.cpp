@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view comment =
     "# The key of one otk chain, made by knockgen. Whoever reads it can knock.\n";
-constexpr std::size_t largest_file = 4096;
+constexpr std::size_t largest_key_file = 4096;
 
 // Anything but a private file of our own is refused, not warned of: who may read it is who may knock.
 void check_owner_and_mode(int fd, const std::string& name) {
@@ -38,7 +38,7 @@ void check_owner_and_mode(int fd, const std::string& name) {
     }
 }
 
-std::size_t read_whole(int fd, SecretArray<largest_file>& content, const std::string& name) {
+std::size_t read_whole(int fd, SecretArray<largest_key_file>& content, const std::string& name) {
     for (std::size_t size = 0;;) {
         const MutableBytes room = content.fill().subspan(size);
         if (room.empty()) throw Error(fmt::format("{} is too long to be a key file", name));
@@ -75,7 +75,7 @@ SecretArray<32> read_key_file(const std::filesystem::path& file) {
     const Fd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd) throw system_error(fmt::format("cannot open the key file {}", name));
     check_owner_and_mode(fd.get(), name);
-    SecretArray<largest_file> content;
+    SecretArray<largest_key_file> content;
     const std::size_t size = read_whole(fd.get(), content, name);
     SecretArray<32> master;
     if (!parse(as_text(content.view().first(size)), master)) {

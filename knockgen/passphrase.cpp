@@ -17,7 +17,8 @@
 namespace otk {
 namespace {
 
-constexpr std::size_t largest_file = 4096; // far more than any passphrase: enough to tell what is wrong
+constexpr std::size_t largest_passphrase_file =
+    4096; // far more than any passphrase: enough to tell what is wrong
 
 void warn_if_others_read(int fd, std::string_view file) {
     struct stat status {};
@@ -29,7 +30,7 @@ void warn_if_others_read(int fd, std::string_view file) {
 }
 
 SecretText read_all(int fd, std::string_view name) {
-    SecretArray<largest_file> content;
+    SecretArray<largest_passphrase_file> content;
     std::size_t size = 0;
     for (;;) {
         const MutableBytes room = content.fill().subspan(size);

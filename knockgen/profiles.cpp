@@ -17,7 +17,7 @@ namespace otk {
 namespace {
 
 constexpr std::string_view ending = ".profile";
-constexpr std::size_t largest_file = 4096; // many times the longest line
+constexpr std::size_t largest_profile_file = 4096; // many times the longest line
 
 // XDG Base Directory Specification: a variable that is not set, empty or relative does not count.
 std::filesystem::path folder_of(const char* variable, std::string_view below_home) {
@@ -39,7 +39,7 @@ bool is_there(const std::filesystem::path& file) {
 
 NamedProfile load(std::string_view name) {
     const std::filesystem::path file = file_of(name);
-    std::string line = read_file(file, largest_file).value_or("");
+    std::string line = read_file(file, largest_profile_file).value_or("");
     if (line.ends_with('\n')) line.pop_back();
     auto profile = parse_profile(line);
     if (!profile) {

@@ -11,7 +11,7 @@ namespace otk::knockmgr {
 
 namespace {
 
-int list(const Invocation& invocation) {
+int list_commands(const Invocation& invocation) {
     const PolicyStore store = read_policy(invocation.where());
     const std::vector<Command> commands = store.commands();
     Json all = Json::array();
@@ -86,7 +86,7 @@ std::vector<Subcommand> command_subcommands() {
          "list the commands",
          "Lists the commands.\n\nexamples:\n  knockmgr command list\n  knockmgr command list --json\n",
          {json_option},
-         list},
+         list_commands},
         {"command show",
          "NAME",
          1,

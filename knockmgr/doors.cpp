@@ -63,7 +63,7 @@ int answer_allows(const Invocation& invocation) {
     }
 }
 
-int list(const Invocation& invocation) {
+int list_doors(const Invocation& invocation) {
     const Places where = invocation.where();
     auto doors = read_doors(where).value_or(std::vector<DoorListed>{});
     const Daemon daemon = ask_daemon(where);
@@ -92,7 +92,7 @@ int doors(const Invocation& invocation) {
                                      printable(invocation.arguments[0]), printable(invocation.arguments[0])));
     }
     if (invocation.has("quiet")) throw UsageError("--quiet goes with --allows only");
-    return list(invocation);
+    return list_doors(invocation);
 }
 
 // Those that the arguments mean; Error when there are none.

@@ -97,7 +97,7 @@ int remove(const Invocation& invocation) {
     return print(fmt::format("grant {} removed{}\n", name_of_grant(grant), stake));
 }
 
-int list(const Invocation& invocation) {
+int list_grants(const Invocation& invocation) {
     const Places where = invocation.where();
     const PolicyStore store = read_policy(where);
     auto user = invocation.value("user");
@@ -177,7 +177,7 @@ std::vector<Subcommand> grant_subcommands() {
          "grant list\n"
          "  knockmgr grant list anna --json\n",
          {{"user", "NAME", "only those of this user"}, json_option},
-         list},
+         list_grants},
         {"grant show",
          "USER COMMAND",
          2,

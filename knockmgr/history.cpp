@@ -13,8 +13,6 @@ namespace otk::knockmgr {
 
 namespace {
 
-std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
-
 // Did a packet bring it? The value of a resynced row was read out to an administrator.
 bool has_knock(const Row& row) { return !row.value.empty() && row.kind != RowKind::resynced; }
 

@@ -75,7 +75,7 @@ int rotate(const Invocation& invocation) {
     return print(text);
 }
 
-int list(const Invocation& invocation) {
+int list_keys(const Invocation& invocation) {
     const std::vector<ServerKeyRecord> keys = read_policy(invocation.where()).server_keys();
     const Time now = SystemClock().now();
     Json all = Json::array();
@@ -149,7 +149,7 @@ std::vector<Subcommand> key_subcommands() {
          "Lists the public halves of the server's keys, when they were made and until when they count.\n\n"
          "examples:\n  knockmgr key list\n  knockmgr key list --json\n",
          {{"json", "", "print JSON; times in UTC"}},
-         list},
+         list_keys},
         {"key end",
          "NUMBER",
          1,

@@ -20,8 +20,6 @@ namespace {
 
 constexpr std::size_t default_last = 100;
 
-std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
-
 std::size_t last_option(const Invocation& invocation) {
     const auto text = invocation.value("last");
     if (!text) return default_last;
@@ -119,7 +117,7 @@ std::vector<Head> anchors_of(const Invocation& invocation) {
     return anchors;
 }
 
-int verify(const Invocation& invocation) {
+int verify_ledger(const Invocation& invocation) {
     const std::vector<Head> anchors = anchors_of(invocation);
     const LedgerId expected = read_policy(invocation.where()).ledger_id();
     return as_ledger_reader(invocation.where(), [&](const Ledger& ledger) {
@@ -203,7 +201,7 @@ int show_changes(const Invocation& invocation) {
 }
 
 int log(const Invocation& invocation) {
-    if (invocation.has("verify")) return verify(invocation);
+    if (invocation.has("verify")) return verify_ledger(invocation);
     if (invocation.has("changes")) return show_changes(invocation);
     if (const auto row = invocation.value("output")) return show_output(invocation, *row);
     if (const auto row = invocation.value("proof")) return show_proof(invocation, *row);

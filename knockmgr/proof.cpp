@@ -16,8 +16,6 @@ namespace otk::knockmgr {
 
 namespace {
 
-std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
-
 RowNumber row_named(const std::string& text) {
     const auto row = parse_decimal(text, std::numeric_limits<std::int64_t>::max());
     if (!row)

@@ -46,11 +46,11 @@ struct Finding {
 };
 
 // What the look at the ledger's folder brings back: one of these words, and the detail after a blank.
-constexpr std::array words{std::pair{State::whole, std::string_view("whole")},
-                           std::pair{State::older, std::string_view("older")},
-                           std::pair{State::missing, std::string_view("missing")},
-                           std::pair{State::foreign, std::string_view("foreign")},
-                           std::pair{State::unusable, std::string_view("unusable")}};
+constexpr std::array state_words{std::pair{State::whole, std::string_view("whole")},
+                                 std::pair{State::older, std::string_view("older")},
+                                 std::pair{State::missing, std::string_view("missing")},
+                                 std::pair{State::foreign, std::string_view("foreign")},
+                                 std::pair{State::unusable, std::string_view("unusable")}};
 
 WriterLock keep_knockd_away(const Places& where) {
     try {
@@ -132,10 +132,10 @@ Finding look(const Places& where) {
     const std::string answer = fetched_as_ledger_owner(
         where, [&](const std::filesystem::path& ledger) { return judge(ledger, where, id, mark); });
     const std::size_t blank = std::min(answer.find(' '), answer.size());
-    const auto* const word = std::find_if(words.begin(), words.end(), [&](const auto& each) {
+    const auto* const word = std::find_if(state_words.begin(), state_words.end(), [&](const auto& each) {
         return each.second == std::string_view(answer).substr(0, blank);
     });
-    if (word == words.end()) throw Error("the process that looks at the ledger answered nonsense");
+    if (word == state_words.end()) throw Error("the process that looks at the ledger answered nonsense");
     const std::string detail = printable(std::string_view(answer).substr(std::min(blank + 1, answer.size())));
     return {word->first, is_root() ? with_whole_path(detail, where) : detail};
 }

@@ -20,7 +20,7 @@ int add(const Invocation& invocation) {
                              name, name));
 }
 
-int list(const Invocation& invocation) {
+int list_users(const Invocation& invocation) {
     const PolicyStore store = read_policy(invocation.where());
     Json all = Json::array();
     Table table({"USER", "STATE", "GRANTS"});
@@ -108,7 +108,7 @@ std::vector<Subcommand> user_subcommands() {
          "Lists the users, whether they are enabled, and the commands they may trigger.\n\nexamples:\n"
          "  knockmgr user list\n  knockmgr user list --json\n",
          {json_option},
-         list},
+         list_users},
         {"user show",
          "NAME",
          1,

@@ -20,8 +20,6 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds look_every{250};
 constexpr std::size_t page = 1000; // rows; of more than that in one look only the newest are shown
 
-std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
-
 // What can be said of the row alone: what comes of it has rows of its own, and they come, too.
 std::string outcome_of(const Happening& happening) {
     const Row& row = happening.row;

@@ -18,8 +18,6 @@ namespace otk {
 
 namespace {
 
-constexpr std::uint16_t dns_port = 53;
-
 // The address of an interface; none for families other than IP.
 ServerAddress server_address_of(const sockaddr* address) {
     const bool ipv6 = address != nullptr && address->sa_family == AF_INET6;

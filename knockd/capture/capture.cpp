@@ -8,8 +8,6 @@ namespace otk {
 
 namespace {
 
-constexpr std::uint16_t dns_port = 53;
-
 const message::Begin begin;
 
 // How long what has been read may take to be handed on when we are told to finish: a commit, or two.

@@ -1,5 +1,6 @@
 #include "knockd/capture/hold_back.h"
 
+#include "knockd/capture/keyed_mix.h"
 #include "otp/digest.h"
 
 #include <cstring>
@@ -7,12 +8,6 @@
 namespace otk {
 
 namespace {
-
-std::uint64_t mix(std::uint64_t hash, Bytes bytes) {
-    for (const std::uint8_t byte : bytes)
-        hash = (hash ^ byte) * 0x100000001b3; // FNV-1a, keyed by its start
-    return hash ^ (hash >> 29);
-}
 
 // Whoever sends requests chooses all their bytes, so these are told apart by more than FNV: nobody finds two
 // that are taken for one.
@@ -33,8 +28,8 @@ bool HoldBack::Budget::left(unsigned most, std::chrono::nanoseconds now) {
 }
 
 bool HoldBack::pass_known(const Value& value, const Address& source, std::chrono::nanoseconds now) {
-    const std::uint64_t of_value = mix(key_, value.view());
-    const std::uint64_t pair = mix(of_value, source.bytes());
+    const std::uint64_t of_value = keyed_mix(key_, value.view());
+    const std::uint64_t pair = keyed_mix(of_value, source.bytes());
     Place& place = places_[pair % places_.size()];
     const bool same_pair = place.pair == pair && place.passed.count() != 0;
     if (same_pair && now - place.passed < quiet) return false;
@@ -48,8 +43,9 @@ bool HoldBack::pass_known(const Value& value, const Address& source, std::chrono
 
 bool HoldBack::pass_unspent(const Value& value, const Address& source, const Address& named, Bytes request,
                             std::chrono::nanoseconds now) {
-    const std::uint64_t of_value = mix(key_, value.view());
-    const std::uint64_t pair = mix_request(mix(mix(of_value, source.bytes()), named.bytes()), request);
+    const std::uint64_t of_value = keyed_mix(key_, value.view());
+    const std::uint64_t pair =
+        mix_request(keyed_mix(keyed_mix(of_value, source.bytes()), named.bytes()), request);
     Unspent& unspent = unspent_[of_value % unspent_.size()];
     if (unspent.value != of_value) unspent = {of_value, {}};
 

@@ -1,28 +1,19 @@
 #include "knockd/capture/session_watch.h"
 
 #include "base/promise.h"
+#include "knockd/capture/keyed_mix.h"
 
 #include <algorithm>
 
 namespace otk {
 
-namespace {
-
-std::uint64_t mix(std::uint64_t hash, Bytes bytes) {
-    for (const std::uint8_t byte : bytes)
-        hash = (hash ^ byte) * 0x100000001b3; // FNV-1a, keyed by its start
-    return hash ^ (hash >> 29);
-}
-
-} // namespace
-
 std::size_t SessionWatch::Keyed::operator()(const Place& place) const {
     const std::array<std::uint8_t, 2> port{static_cast<std::uint8_t>(place.port >> 8),
                                            static_cast<std::uint8_t>(place.port)};
-    return mix(mix(key, place.source.bytes()), port);
+    return keyed_mix(keyed_mix(key, place.source.bytes()), port);
 }
 
-std::size_t SessionWatch::Keyed::operator()(const DynamicId& id) const { return mix(key, id); }
+std::size_t SessionWatch::Keyed::operator()(const DynamicId& id) const { return keyed_mix(key, id); }
 
 bool SessionWatch::Budget::take_one(unsigned most, std::chrono::nanoseconds now) {
     if (now - began >= std::chrono::seconds{1}) *this = {now, 0};

@@ -22,9 +22,9 @@ namespace otk {
 
 namespace {
 
-class Reading {
+class FileReading {
   public:
-    explicit Reading(const Places& places) : policy_(PolicyStore::open_for_reading(places.policy_db)) {}
+    explicit FileReading(const Places& places) : policy_(PolicyStore::open_for_reading(places.policy_db)) {}
 
     // False when validate has said all.
     bool take_from_validate(const Mailbox& mailbox) {
@@ -92,7 +92,7 @@ class Reading {
 };
 
 // What waits in capture's channel.
-void hear_capture(Child& capture, Reading& reading) {
+void hear_capture(Child& capture, FileReading& reading) {
     for (Mailbox::Next next{}; (next = capture.mailbox().next()) != Mailbox::Next::nothing_yet;) {
         if (next != Mailbox::Next::message)
             throw Error("knockd-capture ended too early; its message says why");
@@ -102,7 +102,7 @@ void hear_capture(Child& capture, Reading& reading) {
 
 // Reads both children's messages until validate has said all. Capture sends its counters before it tells
 // validate that the file has ended.
-void follow(Child& capture, Child& validate, Reading& reading) {
+void follow(Child& capture, Child& validate, FileReading& reading) {
     for (bool more = true; more;) {
         std::array<pollfd, 2> wait{pollfd{validate.channel().fd(), POLLIN, 0},
                                    pollfd{capture.channel().fd(), POLLIN, 0}};
@@ -135,7 +135,7 @@ int read_capture_file(const Config& config, const Places& places, const std::str
     const Fd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!opened) throw system_error(file);
 
-    Reading reading(places);
+    FileReading reading(places);
     Child capture("knockd-capture");
     Child validate("knockd-validate");
     auto between = Channel::make_pair();

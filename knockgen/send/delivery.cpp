@@ -14,7 +14,7 @@
 namespace otk {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -27,7 +27,7 @@ constexpr milliseconds patience_before{500};
 milliseconds between_copies(unsigned copies) { return milliseconds{all_copies} / std::max(1U, copies - 1); }
 
 // Sleeps, or watches the door meanwhile; true when it is open.
-bool pause_until(Clock::time_point until, std::optional<DoorWatch>& watch, Outcome& outcome) {
+bool pause_until(SteadyClock::time_point until, std::optional<DoorWatch>& watch, Outcome& outcome) {
     if (!watch) {
         std::this_thread::sleep_until(until);
         return false;
@@ -74,7 +74,8 @@ Outcome deliver_packets(Plan& plan, const ChainSecret& chain, const Value& value
 
     auto watch = watch_of(plan, outcome);
     while (outcome.copies < options.copies) {
-        if (outcome.copies > 0 && pause_until(Clock::now() + between_copies(options.copies), watch, outcome))
+        if (outcome.copies > 0 &&
+            pause_until(SteadyClock::now() + between_copies(options.copies), watch, outcome))
             break;
         for (std::size_t i = 0; i < payloads.size(); ++i) {
             const Target& target = plan.addressed[i].target;
@@ -89,7 +90,8 @@ Outcome deliver_packets(Plan& plan, const ChainSecret& chain, const Value& value
         ++outcome.copies;
     }
     outcome.left = !outcome.sent_to.empty();
-    if (outcome.left && watch && !outcome.open_at) (void)pause_until(Clock::now() + patience, watch, outcome);
+    if (outcome.left && watch && !outcome.open_at)
+        (void)pause_until(SteadyClock::now() + patience, watch, outcome);
     return outcome;
 }
 
@@ -120,9 +122,9 @@ std::optional<std::uint16_t> port_in(const std::string& confirmation) {
 // as often as there are copies.
 void ask_for(Plan& plan, const std::string& name, std::optional<DoorWatch>& watch, Outcome& outcome) {
     const SendOptions& options = plan.options;
-    const auto end = Clock::now() + patience;
+    const auto end = SteadyClock::now() + patience;
     for (;;) {
-        const auto begun = Clock::now();
+        const auto begun = SteadyClock::now();
         const Reply reply = ask(plan, name);
         ++outcome.copies;
         outcome.left = outcome.left || reply.sent;
@@ -130,7 +132,7 @@ void ask_for(Plan& plan, const std::string& name, std::optional<DoorWatch>& watc
         outcome.confirmation = reply.text;
         const bool tells = options.profile().confirms && outcome.left;
         const bool asked_enough = outcome.copies >= options.copies && !tells;
-        if (!reply.text.empty() || asked_enough || Clock::now() >= end) return;
+        if (!reply.text.empty() || asked_enough || SteadyClock::now() >= end) return;
         const bool more_copies = outcome.copies < options.copies;
         const auto gap = more_copies ? between_copies(options.copies) : milliseconds{all_copies};
         if (pause_until(begun + gap, watch, outcome)) return;
@@ -153,7 +155,8 @@ Outcome deliver_name(Plan& plan, const ChainSecret& chain, const Value& value, O
         outcome.open_before = false;
     }
     if (port_is_told) watch = watch_of(plan, outcome);
-    if (outcome.left && watch && !outcome.open_at) (void)pause_until(Clock::now() + patience, watch, outcome);
+    if (outcome.left && watch && !outcome.open_at)
+        (void)pause_until(SteadyClock::now() + patience, watch, outcome);
     return outcome;
 }
 

@@ -8,7 +8,7 @@
 namespace otk {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds between_attempts{250};
 
@@ -34,11 +34,11 @@ void DoorWatch::begin_attempts() {
     }
 }
 
-std::optional<Address> DoorWatch::wait_for_one(Clock::time_point until) {
+std::optional<Address> DoorWatch::wait_for_one(SteadyClock::time_point until) {
     std::vector<pollfd> waiting;
     for (const Attempt& attempt : attempts_)
         waiting.push_back({attempt.fd.get(), POLLOUT, 0});
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now()).count();
     if (poll(waiting.data(), waiting.size(), static_cast<int>(std::max<long>(left, 0))) <= 0)
         return std::nullopt;
     for (std::size_t i = waiting.size(); i-- > 0;) {
@@ -50,20 +50,20 @@ std::optional<Address> DoorWatch::wait_for_one(Clock::time_point until) {
 }
 
 std::optional<Address> DoorWatch::open_already(std::chrono::milliseconds patience) {
-    const auto until = Clock::now() + patience;
+    const auto until = SteadyClock::now() + patience;
     std::optional<Address> answered;
     begin_attempts();
-    while (!answered && !attempts_.empty() && Clock::now() < until)
+    while (!answered && !attempts_.empty() && SteadyClock::now() < until)
         answered = wait_for_one(until);
     attempts_.clear(); // the system would repeat their SYNs, and find what the knock has opened since
     return answered;
 }
 
-std::optional<Address> DoorWatch::watch_until(Clock::time_point until) {
-    while (Clock::now() < until) {
-        if (Clock::now() >= next_) {
+std::optional<Address> DoorWatch::watch_until(SteadyClock::time_point until) {
+    while (SteadyClock::now() < until) {
+        if (SteadyClock::now() >= next_) {
             begin_attempts();
-            next_ = Clock::now() + between_attempts;
+            next_ = SteadyClock::now() + between_attempts;
         }
         if (const auto answered = wait_for_one(std::min(until, next_))) return answered;
     }

@@ -47,9 +47,9 @@ class ResolverState {
   public:
     ResolverState() {
         if (res_ninit(&state_) != 0) throw Error("cannot set up the system's resolver; see /etc/resolv.conf");
-        constexpr int seconds = 2;
+        constexpr int patience_s = 2;
         constexpr int rounds = 2;
-        if (state_.retrans > seconds) state_.retrans = seconds;
+        if (state_.retrans > patience_s) state_.retrans = patience_s;
         if (state_.retry > rounds) state_.retry = rounds;
     }
     ResolverState(const ResolverState&) = delete;
@@ -99,7 +99,6 @@ Reply ask_system(const std::string& name) {
 }
 
 Reply ask_at(const Target& server, const std::string& name, std::chrono::milliseconds patience) {
-    constexpr std::uint16_t dns_port = 53; // IANA's
     const Fd fd(socket(socket_family(server.address), SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return {false, {}, "this system lacks that kind of address"};
     const SocketAddress there = socket_address(server.address, dns_port, server.scope);

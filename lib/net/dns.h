@@ -16,6 +16,7 @@
 
 namespace otk {
 
+inline constexpr std::uint16_t dns_port = 53;
 inline constexpr std::size_t longest_label = 63;
 inline constexpr std::size_t longest_name = 255; // on the wire, with length octets and the root
 

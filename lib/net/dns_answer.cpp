@@ -2,6 +2,7 @@
 
 #include "base/promise.h"
 #include "net/dns_name.h"
+#include "net/dns_numbers.h"
 
 #include <algorithm>
 
@@ -15,16 +16,12 @@ constexpr std::uint16_t type_ns = 2;
 constexpr std::uint16_t type_soa = 6;
 constexpr std::uint16_t type_txt = 16;
 constexpr std::uint16_t type_aaaa = 28;
-constexpr std::uint16_t type_opt = 41;
 constexpr std::uint16_t type_any = 255;
 constexpr std::uint16_t class_in = 1;
 constexpr std::uint8_t rcode_refused = 5;
 
 // RFC 1035 section 4.1.1.
-constexpr unsigned flag_response = 0x8000;
 constexpr unsigned flag_authoritative = 0x0400;
-constexpr unsigned flag_truncated = 0x0200;
-constexpr unsigned flag_recursion_desired = 0x0100;
 
 constexpr std::size_t header_size = 12;
 constexpr std::size_t flags_at = 2;
@@ -37,7 +34,6 @@ enum class Section : std::uint8_t { answer = 6, authority = 8, additional = 10 }
 constexpr std::size_t opt_size = 11;
 constexpr std::uint16_t our_payload_size = 1232;
 constexpr std::uint32_t bad_version = std::uint32_t{1} << 24; // the upper 8 bits of RCODE 16
-constexpr std::uint32_t opt_dnssec_ok = 0x8000;
 
 constexpr std::size_t longest_text = 255; // RFC 1035 section 3.3: of a <character-string>
 constexpr std::uint32_t no_data_ttl = 0; // of the SOA; and its minimum: no resolver keeps a NODATA (RFC 2308)

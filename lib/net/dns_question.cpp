@@ -1,17 +1,13 @@
 #include "net/dns.h"
 
+#include "net/dns_numbers.h"
+
 namespace otk {
 
 namespace {
 
 // RFC 1035 section 4.1.1, the 16 bits of flags.
-constexpr unsigned flag_response = 0x8000;
 constexpr unsigned flags_opcode = 0x7800;
-constexpr unsigned flag_truncated = 0x0200;
-constexpr unsigned flag_recursion_desired = 0x0100;
-
-constexpr std::uint16_t type_opt = 41;          // RFC 6891
-constexpr std::uint32_t opt_dnssec_ok = 0x8000; // RFC 3225, among the bits of the TTL field
 constexpr std::uint16_t most_additional_records = 2;
 
 // Takes one name off the reader. `name` is all of it, root octet included.

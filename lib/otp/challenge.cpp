@@ -9,7 +9,7 @@ namespace otk {
 
 namespace {
 
-constexpr std::string_view prefix = "otp-";
+constexpr std::string_view challenge_prefix = "otp-";
 
 // The next part of the text, without the white space around it; empty at the end.
 std::string_view next_part(std::string_view& rest) {
@@ -27,11 +27,11 @@ Result<Challenge, std::string> parse_challenge(std::string_view text) {
     const std::string_view number = next_part(text);
     const std::string_view seed = next_part(text);
 
-    if (!name.starts_with(prefix))
+    if (!name.starts_with(challenge_prefix))
         return std::string("a challenge begins with \"otp-\", like \"otp-md5 487 dog2\"");
-    const auto algorithm = algorithm_named(name.substr(prefix.size()));
+    const auto algorithm = algorithm_named(name.substr(challenge_prefix.size()));
     if (!algorithm) {
-        return "the challenge's algorithm is \"" + printable(name.substr(prefix.size())) +
+        return "the challenge's algorithm is \"" + printable(name.substr(challenge_prefix.size())) +
                "\"; it must be md4, md5, sha1 or sha256";
     }
     if (number.empty())
@@ -44,7 +44,7 @@ Result<Challenge, std::string> parse_challenge(std::string_view text) {
 }
 
 std::string format_challenge(const Challenge& challenge) {
-    return std::string(prefix) + std::string(name_of(challenge.algorithm)) + ' ' +
+    return std::string(challenge_prefix) + std::string(name_of(challenge.algorithm)) + ' ' +
            std::to_string(challenge.count) + ' ' + challenge.seed;
 }
 

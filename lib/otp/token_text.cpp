@@ -10,7 +10,7 @@ namespace otk {
 
 namespace {
 
-constexpr std::string_view prefix = "otk1";
+constexpr std::string_view token_prefix = "otk1";
 constexpr std::string_view shape = "otk1:ALGORITHM:LENGTH:SEED:IMAGE[:PUBLIC_KEY]";
 constexpr std::size_t public_key_size = 32;
 
@@ -75,7 +75,7 @@ constexpr std::size_t required_fields = fields.size() - 1;
 
 Result<Enrolment, std::string> parse_token(std::string_view text) {
     const auto pieces = split(without_blanks_around(text), ':');
-    if (pieces.front() != prefix) return "a token begins with \"otk1:\": " + std::string(shape);
+    if (pieces.front() != token_prefix) return "a token begins with \"otk1:\": " + std::string(shape);
     const std::size_t given = pieces.size() - 1;
     if (given < required_fields || given > fields.size()) return "a token has the form " + std::string(shape);
     Enrolment enrolment;
@@ -87,7 +87,7 @@ Result<Enrolment, std::string> parse_token(std::string_view text) {
 }
 
 std::string format_token(const Enrolment& enrolment) {
-    std::string text(prefix);
+    std::string text(token_prefix);
     for (const std::string& field :
          {std::string(name_of(enrolment.algorithm)), std::to_string(enrolment.length),
           to_lower(enrolment.seed), to_hex(enrolment.image.view())}) {

@@ -72,7 +72,7 @@ ExchangeKey client_key_in(Bytes packet) {
 
 DynamicClient::DynamicClient(const DynamicRequest& request, const SigningKey& key, const Addressee& addressee,
                              const ExchangeKey& server, const RandomSource& random) {
-    promise(request.value.size() == value_field_size, "a dynamic request has a sha256 value");
+    promise(request.value.size() == wire::value_field_size, "a dynamic request has a sha256 value");
     promise(well_formed(request.syns), "a dynamic request declares three different ports");
     promise(request.address.empty() || request.address.usable(), "it names a usable address or none");
 
@@ -99,7 +99,7 @@ DynamicClient::DynamicClient(const DynamicRequest& request, const SigningKey& ke
 Result<OpenedRequest, BadRequest> open_dynamic_request(Bytes packet, const ServerKey& key) {
     if (packet.size() != dynamic_request_size) return BadRequest::size;
     if (!looks_like_dynamic_request(packet)) return BadRequest::type;
-    const Value value(packet.first(value_field_size));
+    const Value value(packet.first(wire::value_field_size));
     const ExchangeKey client = client_key_in(packet);
     const auto share = key.share_with(client);
     if (!share) return BadRequest::key;

@@ -3,12 +3,13 @@
 
 #include "request/dynamic.h"
 #include "request/evp.h"
+#include "request/wire.h"
 
 namespace otk::dynamic {
 
-inline constexpr std::size_t value_field_size = 16;
 inline constexpr std::size_t key_field_size = 32;
-inline constexpr std::size_t request_head_size = value_field_size + 1 + key_field_size; // before P1's box
+inline constexpr std::size_t request_head_size =
+    wire::value_field_size + 1 + key_field_size; // before P1's box
 inline constexpr std::string_view domain = "otk-dynamic-1";
 
 struct RequestKeys {

@@ -9,12 +9,11 @@ namespace otk {
 
 namespace {
 
-constexpr std::string_view domain = "otk-signed-1";
-constexpr std::size_t value_field_size = 16;
+constexpr std::string_view signed_domain = "otk-signed-1";
 
 // Everything that precedes the signature.
 std::vector<std::uint8_t> format_request(const SignedKnock& knock) {
-    promise(knock.value.size() == value_field_size, "a signed knock has a sha256 value");
+    promise(knock.value.size() == wire::value_field_size, "a signed knock has a sha256 value");
     promise(valid_argument(knock.argument), "a signed knock has a valid argument");
     std::vector<std::uint8_t> out;
     out.reserve(largest_signed_knock);
@@ -28,7 +27,7 @@ std::vector<std::uint8_t> format_request(const SignedKnock& knock) {
 }
 
 std::vector<std::uint8_t> signed_bytes(const SignedKnock& knock, const Addressee& addressee) {
-    std::vector<std::uint8_t> out = wire::begin_signed(domain, addressee);
+    std::vector<std::uint8_t> out = wire::begin_signed(signed_domain, addressee);
     wire::append(out, format_request(knock));
     return out;
 }
@@ -57,7 +56,7 @@ Result<SignedKnock, BadRequest> parse_signed_knock(Bytes message) {
     // The sizes are right from here on, so every field is there.
     Reader reader(message);
     SignedKnock knock;
-    knock.value = Value(*reader.take(value_field_size));
+    knock.value = Value(*reader.take(wire::value_field_size));
     (void)reader.skip(1);
     const auto address = read_address(*reader.take(address_field_size));
     if (!address) return BadRequest::address;

@@ -19,6 +19,7 @@ void append_number(std::vector<std::uint8_t>& out, std::uint64_t number, std::si
 // Of at most 8 bytes.
 [[nodiscard]] std::uint64_t number_of(Bytes bytes);
 
+inline constexpr std::size_t value_field_size = 16; // of a sha256 value: what every message begins with
 inline constexpr std::size_t time_size = 8;
 // Seconds since 1970. REQUIRES whole seconds, not before 1970.
 void append_time(std::vector<std::uint8_t>& out, Time time);

@@ -24,6 +24,7 @@
 namespace otk {
 
 enum class RowNumber : std::int64_t {}; // 1 is the first row; 0 is before it
+[[nodiscard]] constexpr std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
 using RowHash = std::array<std::uint8_t, 32>;
 
 // The newest row: what the monitor's mark and the journal's anchors name.

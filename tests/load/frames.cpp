@@ -77,7 +77,7 @@ void put_text(MutableBytes room, const Value& value) {
     }
 }
 
-std::uint32_t number_of(const Address& address) {
+std::uint32_t ipv4_number(const Address& address) {
     promise(address.family() == Family::ipv4, "a flood's addresses are IPv4");
     return Reader(address.bytes()).u32().value();
 }
@@ -113,7 +113,7 @@ Value garbage(std::uint64_t seed, std::uint64_t index) {
 }
 
 FrameMaker::FrameMaker(const Shape& shape, const Route& route) :
-    carrier_(shape.carrier), text_size_(shape.text_size), first_source_(number_of(route.source)),
+    carrier_(shape.carrier), text_size_(shape.text_size), first_source_(ipv4_number(route.source)),
     sources_(std::max(route.sources, 1U)) {
     const std::size_t payload = payload_size(shape);
     template_.resize(payload_at + payload);
@@ -128,7 +128,7 @@ FrameMaker::FrameMaker(const Shape& shape, const Route& route) :
           0x4000); // not to be fragmented: then the identification need not differ (RFC 6864)
     frame[ip_at + 8] = 64;
     frame[ip_at + 9] = carrier_ == Carrier::icmp ? 1 : 17;
-    put32(frame, ip_at + 16, number_of(route.target));
+    put32(frame, ip_at + 16, ipv4_number(route.target));
     if (carrier_ == Carrier::icmp) {
         frame[transport_at] = 8; // echo request
     } else {

@@ -13,7 +13,7 @@ using namespace otk::test;
 
 namespace {
 
-constexpr Count length = 100;
+constexpr Count pruned_length = 100;
 constexpr Count knocks = 8;
 constexpr std::size_t batch = 5;
 constexpr std::size_t output_size = 9000; // on pages of its own
@@ -22,12 +22,12 @@ const Time tomorrow = at_second(100'000); // later than every row
 // A ledger of knocks that have all ended, with an output each; closed. Returns the heads of its rows, by
 // number.
 std::vector<Head> make(const std::filesystem::path& file) {
-    const Enrolment chain = enrolment(1, length);
+    const Enrolment chain = enrolment(1, pruned_length);
     Ledger::create(file, ledger_id, at_second(1));
     Ledger ledger = Ledger::open(file);
     std::vector<Head> heads{Head{}, ledger.head()};
     const std::vector<std::uint8_t> output(output_size, 'x');
-    for (Count count = length - 1; count >= length - knocks; --count) {
+    for (Count count = pruned_length - 1; count >= pruned_length - knocks; --count) {
         const Value before = walk(chain.algorithm, start_of(chain.algorithm, 1), count + 1);
         const Value value = walk(chain.algorithm, start_of(chain.algorithm, 1), count);
         Row row = accepted(chain_id(chain), value, count);
@@ -83,9 +83,9 @@ void check_after(const std::filesystem::path& file, const std::vector<Head>& hea
             CHECK(output->bytes == std::vector<std::uint8_t>(output_size, 'x'));
         }
     }
-    const ChainId chain = chain_id(enrolment(1, length));
+    const ChainId chain = chain_id(enrolment(1, pruned_length));
     REQUIRE(ledger.position(chain));
-    CHECK(ledger.position(chain)->count == length - knocks);
+    CHECK(ledger.position(chain)->count == pruned_length - knocks);
 
     // And life goes on: the rest can be pruned, and rows added.
     Row row;
@@ -101,7 +101,7 @@ void check_after(const std::filesystem::path& file, const std::vector<Head>& hea
     CHECK(database.execAndGet("PRAGMA integrity_check").getString() == "ok");
 }
 
-long crash_everywhere(Crash how) {
+long crash_while_pruning(Crash how) {
     const Folder folder;
     const auto whole = folder / "whole.db";
     const std::vector<Head> heads = make(whole);
@@ -128,17 +128,17 @@ long crash_everywhere(Crash how) {
 } // namespace
 
 TEST_CASE("a validator killed at any point of a pruning leaves a whole ledger") {
-    CHECK(crash_everywhere(Crash::killed) > 50);
+    CHECK(crash_while_pruning(Crash::killed) > 50);
 }
 
 TEST_CASE("likewise with the last write cut in half, while it prunes") {
-    CHECK(crash_everywhere(Crash::torn) > 50);
+    CHECK(crash_while_pruning(Crash::torn) > 50);
 }
 
 TEST_CASE("likewise when the power fails and everything that was not synced is lost, while it prunes") {
-    CHECK(crash_everywhere(Crash::power_cut) > 50);
+    CHECK(crash_while_pruning(Crash::power_cut) > 50);
 }
 
 TEST_CASE("likewise when the power fails and some of what was not synced is lost, while it prunes") {
-    CHECK(crash_everywhere(Crash::reordered) > 50);
+    CHECK(crash_while_pruning(Crash::reordered) > 50);
 }

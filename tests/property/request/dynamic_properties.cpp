@@ -57,13 +57,13 @@ void what_was_asked_is_read() {
     RC_ASSERT(ends.accepts(client.request()));
 }
 
-void any_altered_bit_is_found() {
+void any_altered_bit_of_p1_is_found() {
     const Ends ends;
     const auto packet = copy_of(ends.client(random_request()).request());
     RC_ASSERT_FALSE(open_dynamic_request(with_flipped_bit(packet), ends.server));
 }
 
-void any_cut_is_found() {
+void any_cut_of_p1_is_found() {
     const Ends ends;
     const auto packet = copy_of(ends.client(random_request()).request());
     const auto size = *rc::gen::inRange<std::size_t>(0, packet.size());
@@ -71,7 +71,7 @@ void any_cut_is_found() {
     RC_ASSERT_FALSE(open_dynamic_request(Bytes(packet).last(size), ends.server));
 }
 
-void any_splice_is_found() {
+void any_splice_of_p1_is_found() {
     const Ends ends;
     DynamicRequest request = random_request();
     const auto first = copy_of(ends.client(request).request());
@@ -161,9 +161,9 @@ void messages_of_two_requests_do_not_mix() {
 
 bool dynamic_properties() {
     bool all = rc::check("P1: what was asked is read", what_was_asked_is_read);
-    all &= rc::check("P1: any altered bit is found", any_altered_bit_is_found);
-    all &= rc::check("P1: any cut is found", any_cut_is_found);
-    all &= rc::check("P1: any splice is found", any_splice_is_found);
+    all &= rc::check("P1: any altered bit is found", any_altered_bit_of_p1_is_found);
+    all &= rc::check("P1: any cut is found", any_cut_of_p1_is_found);
+    all &= rc::check("P1: any splice is found", any_splice_of_p1_is_found);
     all &= rc::check("P1: another server key, addressee or user refuses it",
                      another_server_key_addressee_or_user_refuses_it);
     all &= rc::check("P2: in any order, twice, never, altered", questions_in_any_order);

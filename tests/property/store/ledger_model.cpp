@@ -44,9 +44,9 @@ struct Pruning {
 struct PruningOutput {
     int age, most;
 };
-using Step = std::variant<Spend, Holding, Releasing, Ending, Admitting, Pruning, PruningOutput>;
+using LedgerStep = std::variant<Spend, Holding, Releasing, Ending, Admitting, Pruning, PruningOutput>;
 enum Close { commit, roll_back, nonsense, close };
-using Transaction = std::pair<std::vector<Step>, int>;
+using Transaction = std::pair<std::vector<LedgerStep>, int>;
 
 struct ModelRow {
     RowKind kind{};
@@ -72,7 +72,6 @@ Value value_at(int chain, int count) {
     return walk(Algorithm::sha256, start_of(Algorithm::sha256, static_cast<std::uint64_t>(chain)),
                 static_cast<Count>(count));
 }
-std::int64_t number(RowNumber row) { return static_cast<std::int64_t>(row); }
 Address address_of(int which) {
     if (which == 0) return {};
     return *Address::parse(fmt::format("192.0.2.{}", which));
@@ -231,7 +230,7 @@ void compare_rows(const Ledger& ledger, const Model& model, const std::vector<He
     RC_ASSERT(!ledger.verify(heads));
 }
 
-void compare(const Ledger& ledger, const Model& model, const std::vector<Head>& heads) {
+void compare_ledger(const Ledger& ledger, const Model& model, const std::vector<Head>& heads) {
     std::map<int, std::pair<Count, std::int64_t>> positions;
     std::size_t count = 0;
     ledger.each_position([&](const Position&) { ++count; });
@@ -260,9 +259,9 @@ void compare(const Ledger& ledger, const Model& model, const std::vector<Head>& 
 }
 
 // The file, opened and opened again.
-class Pair {
+class LedgerAndModel {
   public:
-    Pair() {
+    LedgerAndModel() {
         Ledger::create(file_, ledger_id, at_second(start));
         ledger_ = std::make_unique<Ledger>(Ledger::open(file_));
         model_.rows.push_back({RowKind::created, ledger_->head(), start, 0, 0});
@@ -273,11 +272,11 @@ class Pair {
         Model next = model_;
         ledger_->begin();
         Doing doing{*ledger_, next};
-        for (const Step& step : transaction.first)
+        for (const LedgerStep& step : transaction.first)
             std::visit(doing, step);
         end(transaction.second, next);
     }
-    void compare() const { test::compare(*ledger_, model_, heads_); }
+    void compare() const { compare_ledger(*ledger_, model_, heads_); }
     void open_again() {
         ledger_.reset();
         ledger_ = std::make_unique<Ledger>(Ledger::open(file_));
@@ -307,12 +306,12 @@ class Pair {
 };
 
 // inRange() offers only small numbers while the size is small: elements have the full size, only lists grow.
-rc::Gen<Step> any_step() {
+rc::Gen<LedgerStep> any_step() {
     using namespace rc;
-    const auto as_step = [](auto step) { return Step(step); };
+    const auto as_step = [](auto step) { return LedgerStep(step); };
     const auto error = gen::weightedElement<int>({{6, 0}, {1, 1}, {1, -1}, {1, length}});
     const auto most = gen::weightedElement<int>({{1, 0}, {2, 1}, {3, 3}, {3, 100}});
-    const auto steps = gen::weightedOneOf<Step>(
+    const auto steps = gen::weightedOneOf<LedgerStep>(
         {{6, gen::map(gen::construct<Spend>(gen::inRange(0, chains), error, gen::inRange(-1, 5)), as_step)},
          {3, gen::map(gen::construct<Holding>(gen::inRange(0, 3), gen::inRange(-5, 100)), as_step)},
          {3, gen::map(gen::construct<Releasing>(gen::inRange(0, 4)), as_step)},
@@ -329,14 +328,14 @@ rc::Gen<Step> any_step() {
 
 bool ledger_is_like_its_model() {
     using namespace rc;
-    const auto steps = gen::container<std::vector<Step>>(any_step());
+    const auto steps = gen::container<std::vector<LedgerStep>>(any_step());
     // Half of the transactions are committed.
     const auto ending = gen::weightedElement<int>({{3, commit}, {1, roll_back}, {1, nonsense}, {1, close}});
     const auto transactions =
         gen::container<std::vector<Transaction>>(gen::pair(gen::resize(8, steps), ending));
     return check("a ledger does what its model does", [&] {
         const auto sequence = *transactions;
-        Pair pair;
+        LedgerAndModel pair;
         for (const Transaction& transaction : sequence)
             pair.apply(transaction);
         pair.compare();

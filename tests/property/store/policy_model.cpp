@@ -43,9 +43,9 @@ std::string user_name(int which) { return fmt::format("user{}", which); }
 std::string command_name(int which) { return fmt::format("command{}", which); }
 
 // Does one step to both; whether the model says that it is possible must be what the store says.
-class Pair {
+class StoreAndModel {
   public:
-    Pair(PolicyStore& store, Model& model) : store_(store), model_(model) {}
+    StoreAndModel(PolicyStore& store, Model& model) : store_(store), model_(model) {}
 
     void apply(const Step& step) {
         std::tie(operation_, who_, what_, chain_) = step;
@@ -239,7 +239,7 @@ bool policy_store_is_like_its_model() {
         PolicyStore store = PolicyStore::create(folder / "policy.db", server_id, ledger_id);
         const PolicyStore reader = PolicyStore::open_for_reading(folder / "policy.db");
         Model model;
-        Pair pair(store, model);
+        StoreAndModel pair(store, model);
         for (const Step& step : *steps) {
             const std::size_t changes = model.changes;
             const std::int64_t version = reader.version();

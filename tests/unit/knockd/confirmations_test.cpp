@@ -3,18 +3,18 @@
 #include "knockd/capture/confirmations.h"
 
 #include "otp/text_form.h"
+#include "tests/unit/knockd/algorithms.h"
 
 #include <doctest/doctest.h>
 
 #include <cstring>
 
 using namespace otk;
+using otk::test::every_algorithm;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint8_t every_algorithm =
-    bit(Algorithm::md4) | bit(Algorithm::md5) | bit(Algorithm::sha1) | bit(Algorithm::sha256);
 constexpr std::chrono::nanoseconds start = 1000s;
 constexpr Time noon{1'800'000'000s};
 

@@ -99,12 +99,12 @@ Buffer tagged(const std::vector<std::uint16_t>& types, const Buffer& ip) {
     return frame;
 }
 
-const Buffer payload(16, 0x5a);
+const Buffer some_payload(16, 0x5a);
 
 // A SYN, or a segment with other flags.
 Buffer tcp(std::uint8_t flags = 2) {
     Buffer bytes = make_frame::tcp(62201, 1, flags);
-    make_frame::append(bytes, payload);
+    make_frame::append(bytes, some_payload);
     return bytes;
 }
 
@@ -122,38 +122,39 @@ struct Case {
 
 std::vector<Case> knocks() {
     using namespace make_frame;
-    return {{"udp4", ipv4(17, make_frame::udp(62201, payload))},
-            {"udp4, second port", ipv4(17, make_frame::udp(40000, payload))},
-            {"udp4 with options", ipv4(17, make_frame::udp(62201, payload), Buffer(8, 1))},
-            {"udp6", ipv6(17, make_frame::udp(62201, payload))},
-            {"udp6, second port", ipv6(17, make_frame::udp(40000, payload))},
-            {"dns4", ipv4(17, make_frame::udp(53, payload))},
-            {"dns6", ipv6(17, make_frame::udp(53, payload))},
-            {"echo request", ipv4(1, echo_request(8, payload))},
-            {"echo request with options", ipv4(1, echo_request(8, payload), Buffer(4, 1))},
-            {"echo request of ICMPv6", ipv6(58, echo_request(128, payload))},
-            {"udp6 behind hop-by-hop options", ipv6(0, extension(17, make_frame::udp(62201, payload)))},
-            {"udp6 behind routing", ipv6(43, extension(17, make_frame::udp(62201, payload)))},
-            {"udp6 behind destination options", ipv6(60, extension(17, make_frame::udp(62201, payload)))},
-            {"echo behind destination options", ipv6(60, extension(58, echo_request(128, payload)))}};
+    return {
+        {"udp4", ipv4(17, make_frame::udp(62201, some_payload))},
+        {"udp4, second port", ipv4(17, make_frame::udp(40000, some_payload))},
+        {"udp4 with options", ipv4(17, make_frame::udp(62201, some_payload), Buffer(8, 1))},
+        {"udp6", ipv6(17, make_frame::udp(62201, some_payload))},
+        {"udp6, second port", ipv6(17, make_frame::udp(40000, some_payload))},
+        {"dns4", ipv4(17, make_frame::udp(53, some_payload))},
+        {"dns6", ipv6(17, make_frame::udp(53, some_payload))},
+        {"echo request", ipv4(1, echo_request(8, some_payload))},
+        {"echo request with options", ipv4(1, echo_request(8, some_payload), Buffer(4, 1))},
+        {"echo request of ICMPv6", ipv6(58, echo_request(128, some_payload))},
+        {"udp6 behind hop-by-hop options", ipv6(0, extension(17, make_frame::udp(62201, some_payload)))},
+        {"udp6 behind routing", ipv6(43, extension(17, make_frame::udp(62201, some_payload)))},
+        {"udp6 behind destination options", ipv6(60, extension(17, make_frame::udp(62201, some_payload)))},
+        {"echo behind destination options", ipv6(60, extension(58, echo_request(128, some_payload)))}};
 }
 
 std::vector<Case> others() {
     using namespace make_frame;
-    Buffer fragment = ipv4(17, make_frame::udp(62201, payload));
+    Buffer fragment = ipv4(17, make_frame::udp(62201, some_payload));
     fragment[7] = 10; // not the first fragment: there is no port in it
     return {{"tcp4 to the knock port", ipv4(6, tcp())},
             {"tcp6 to the knock port", ipv6(6, tcp())},
-            {"udp4 to another port", ipv4(17, make_frame::udp(62202, payload))},
-            {"udp6 to another port", ipv6(17, make_frame::udp(62202, payload))},
+            {"udp4 to another port", ipv4(17, make_frame::udp(62202, some_payload))},
+            {"udp6 to another port", ipv6(17, make_frame::udp(62202, some_payload))},
             {"udp4 from the knock port", ipv4(17, Buffer{0xf2, 0xf9, 0, 80, 0, 8, 0, 0})},
-            {"echo reply", ipv4(1, echo_request(0, payload))},
-            {"echo reply of ICMPv6", ipv6(58, echo_request(129, payload))},
-            {"unreachable", ipv4(1, echo_request(3, payload))},
-            {"neighbour solicitation", ipv6(58, echo_request(135, payload))},
-            {"type 8 of ICMPv6", ipv6(58, echo_request(8, payload))},
+            {"echo reply", ipv4(1, echo_request(0, some_payload))},
+            {"echo reply of ICMPv6", ipv6(58, echo_request(129, some_payload))},
+            {"unreachable", ipv4(1, echo_request(3, some_payload))},
+            {"neighbour solicitation", ipv6(58, echo_request(135, some_payload))},
+            {"type 8 of ICMPv6", ipv6(58, echo_request(8, some_payload))},
             {"a later fragment", fragment},
-            {"gre", ipv4(47, payload)}};
+            {"gre", ipv4(47, some_payload)}};
 }
 
 } // namespace
@@ -202,11 +203,11 @@ TEST_CASE("a carrier that is switched off does not reach capture") {
             const Filter filter(setup, link);
             using namespace make_frame;
             CAPTURE(carriers);
-            CHECK(filter.passes(on(link.type, ipv4(17, make_frame::udp(62201, payload)))) == setup.udp);
-            CHECK(filter.passes(on(link.type, ipv6(17, make_frame::udp(40000, payload)))) == setup.udp);
-            CHECK(filter.passes(on(link.type, ipv4(1, echo_request(8, payload)))) == setup.icmp);
-            CHECK(filter.passes(on(link.type, ipv6(58, echo_request(128, payload)))) == setup.icmp);
-            CHECK(filter.passes(on(link.type, ipv4(17, make_frame::udp(53, payload)))) == setup.dns);
+            CHECK(filter.passes(on(link.type, ipv4(17, make_frame::udp(62201, some_payload)))) == setup.udp);
+            CHECK(filter.passes(on(link.type, ipv6(17, make_frame::udp(40000, some_payload)))) == setup.udp);
+            CHECK(filter.passes(on(link.type, ipv4(1, echo_request(8, some_payload)))) == setup.icmp);
+            CHECK(filter.passes(on(link.type, ipv6(58, echo_request(128, some_payload)))) == setup.icmp);
+            CHECK(filter.passes(on(link.type, ipv4(17, make_frame::udp(53, some_payload)))) == setup.dns);
         }
     }
 }
@@ -219,8 +220,8 @@ TEST_CASE("with dynamic mode its port and SYNs pass, and of TCP nothing else") {
         setup.dynamic_port = 40'001;
         const Filter filter(setup, link);
         CAPTURE(link.dlt);
-        for (const Buffer& ip :
-             {ipv4(17, make_frame::udp(40'001, payload)), ipv6(17, make_frame::udp(40'001, payload))}) {
+        for (const Buffer& ip : {ipv4(17, make_frame::udp(40'001, some_payload)),
+                                 ipv6(17, make_frame::udp(40'001, some_payload))}) {
             CHECK(filter.passes(on(link.type, ip)));
         }
         for (unsigned flags = 0; flags < 256; ++flags) {
@@ -255,7 +256,7 @@ TEST_CASE("the largest set-up still fits the kernel") {
         const Filter filter(setup, link);
         CHECK(filter.instructions() <= BPF_MAXINSNS);
         for (const std::uint16_t port : setup.ports) {
-            const Buffer datagram = make_frame::udp(port, payload);
+            const Buffer datagram = make_frame::udp(port, some_payload);
             CHECK(filter.passes(on(link.type, make_frame::ipv4(17, datagram))));
             CHECK(filter.passes(on(link.type, make_frame::ipv6(17, datagram))));
             if (link.type == LinkType::ethernet) {

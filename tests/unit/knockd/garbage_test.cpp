@@ -112,7 +112,7 @@ Buffer typed(std::mt19937_64& random, std::uint8_t type, std::size_t size) {
 }
 
 // The one request whose SYNs and questions are waited for while the garbage comes.
-message::Expect expecting() {
+message::Expect expected_request() {
     message::Expect expect;
     expect.session = 5;
     expect.id.fill(0x42);
@@ -123,7 +123,7 @@ message::Expect expecting() {
     return expect;
 }
 
-Buffer syn(std::uint16_t port, std::uint32_t sequence) {
+Buffer syn_frame(std::uint16_t port, std::uint32_t sequence) {
     return make_frame::ipv4(6, make_frame::tcp(port, sequence, 2));
 }
 
@@ -141,25 +141,25 @@ Buffer garbage(std::mt19937_64& random, std::size_t number) {
         return udp_to(62201, Buffer(text.begin(), text.end()));
     }
     case 5: return udp_to(62201, random_bytes(random, 300));
-    case 6: return syn(22, 1); // on a server that has many
+    case 6: return syn_frame(22, 1); // on a server that has many
     case 7: return udp_to(40'001, typed(random, dynamic_request_type, dynamic_request_size));
     case 8: return udp_to(40'001, typed(random, dynamic_question_type, dynamic_message_size));
     case 9: return udp_to(62201, like_signed(random, longest_argument));
     case 10: return make_frame::ipv4(1, make_frame::echo_request(8, like_signed(random, longest_argument)));
     case 11: return udp_to(53, question_in_labels(like_signed(random, 39)));
-    case 12: return syn(2000, 1); // one of the three, again and again
-    case 13: return syn(3000, 3); // another one's port, with the number of the third
-    case 14: {                    // the right id, the wrong size
+    case 12: return syn_frame(2000, 1); // one of the three, again and again
+    case 13: return syn_frame(3000, 3); // another one's port, with the number of the third
+    case 14: {                          // the right id, the wrong size
         Buffer bytes = typed(random, dynamic_question_type, dynamic_message_size - 1);
-        const DynamicId id = expecting().id;
-        std::copy(id.begin(), id.end(), bytes.begin());
+        const DynamicId session_id = expected_request().id;
+        std::copy(session_id.begin(), session_id.end(), bytes.begin());
         return udp_to(40'001, bytes);
     }
     case 15: { // the right size, an id that differs in one bit
         Buffer bytes = typed(random, dynamic_question_type, dynamic_message_size);
-        const DynamicId id = expecting().id;
-        std::copy(id.begin(), id.end(), bytes.begin());
-        bytes[random() % id.size()] ^= 1U;
+        const DynamicId session_id = expected_request().id;
+        std::copy(session_id.begin(), session_id.end(), bytes.begin());
+        bytes[random() % session_id.size()] ^= 1U;
         return udp_to(40'001, bytes);
     }
     default: return random_bytes(random, 40);
@@ -217,7 +217,7 @@ Cost cost_of(std::size_t frames) {
     Capture capture(settings, std::move(sources), Answering(settings, troubles), Replying(settings, troubles),
                     std::move(monitor_of_capture), std::move(validate_of_capture), 7);
 
-    REQUIRE(validate.send_struct(expecting()) == Channel::Sent::done);
+    REQUIRE(validate.send_struct(expected_request()) == Channel::Sent::done);
     message::Watch watch;
     watch.count = 2;
     watch.entries[0] = {message::WatchEntry::What::add_image, Algorithm::sha256,

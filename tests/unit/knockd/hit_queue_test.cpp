@@ -107,9 +107,9 @@ void send_all(HitQueue& queue, std::uint16_t all, std::uint16_t plain) {
 }
 
 // What comes next: a hit, or the request of the one before.
-class Reading {
+class QueueReading {
   public:
-    explicit Reading(std::uint16_t plain) : plain_(plain) {}
+    explicit QueueReading(std::uint16_t plain) : plain_(plain) {}
     void take(const Mailbox& mailbox) {
         if (missing_ == 0) return take_hit(mailbox);
         const auto behind = mailbox.as<message::Request>();
@@ -150,7 +150,7 @@ TEST_CASE("each hit is followed by its request, also when the channel fills up b
         queue.end_turn();
         REQUIRE(queue.size() > 0);
 
-        Reading reading(plain);
+        QueueReading reading(plain);
         Mailbox mailbox(theirs);
         loop.on_readable(theirs.fd(), [&] {
             do { // one datagram at a time

@@ -13,41 +13,41 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Value value(std::uint32_t number) {
+Value value_of(std::uint32_t number) {
     std::array<std::uint8_t, 16> bytes{};
     for (std::size_t i = 0; i < 4; ++i)
         bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
     return Value(bytes);
 }
 
-Address address(std::uint8_t last) {
+Address source(std::uint8_t last) {
     const std::array<std::uint8_t, 4> bytes{192, 0, 2, last};
     return Address::ipv4(bytes);
 }
 
-constexpr std::chrono::nanoseconds start = 1000s;
+constexpr std::chrono::nanoseconds beginning = 1000s;
 
 } // namespace
 
 TEST_CASE("a value from one source is reported ten times a second") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_known(value(1), address(1), start));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 999ms));
-    CHECK(hold_back.pass_known(value(1), address(1), start + 1s));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 1999ms));
-    CHECK(hold_back.pass_known(value(1), address(1), start + 2s));
+    CHECK(hold_back.pass_known(value_of(1), source(1), beginning));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(1), beginning));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(1), beginning + 999ms));
+    CHECK(hold_back.pass_known(value_of(1), source(1), beginning + 1s));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(1), beginning + 1999ms));
+    CHECK(hold_back.pass_known(value_of(1), source(1), beginning + 2s));
 }
 
 TEST_CASE("another source and another value are reported at once") {
     // With this key the three pairs have places of their own, as all but a few have.
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_known(value(1), address(1), start));
-    CHECK(hold_back.pass_known(value(1), address(2), start)); // it may be contested
-    CHECK(hold_back.pass_known(value(2), address(1), start));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 1ms));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(2), start + 1ms));
-    CHECK_FALSE(hold_back.pass_known(value(2), address(1), start + 1ms));
+    CHECK(hold_back.pass_known(value_of(1), source(1), beginning));
+    CHECK(hold_back.pass_known(value_of(1), source(2), beginning)); // it may be contested
+    CHECK(hold_back.pass_known(value_of(2), source(1), beginning));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(1), beginning + 1ms));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(2), beginning + 1ms));
+    CHECK_FALSE(hold_back.pass_known(value_of(2), source(1), beginning + 1ms));
 }
 
 TEST_CASE("an endless series of one knock goes on being heard") {
@@ -55,7 +55,7 @@ TEST_CASE("an endless series of one knock goes on being heard") {
     HoldBack hold_back(5);
     int passed = 0;
     for (int tenth = 0; tenth < 1200; ++tenth)
-        passed += hold_back.pass_known(value(3), address(3), start + tenth * 100ms) ? 1 : 0;
+        passed += hold_back.pass_known(value_of(3), source(3), beginning + tenth * 100ms) ? 1 : 0;
     CHECK(passed == 120);
 }
 
@@ -63,15 +63,16 @@ TEST_CASE("a flood of one value from invented sources does not silence another")
     HoldBack hold_back(8);
     unsigned flooded = 0;
     for (unsigned i = 0; i < 5000; ++i) {
-        flooded +=
-            hold_back.pass_known(value(1), address(static_cast<std::uint8_t>(i % 250)), start + i * 100us)
-                ? 1U
-                : 0U;
+        flooded += hold_back.pass_known(value_of(1), source(static_cast<std::uint8_t>(i % 250)),
+                                        beginning + i * 100us)
+                       ? 1U
+                       : 0U;
     }
     CHECK(flooded >= 1);
     CHECK(flooded <= 8);
-    CHECK(hold_back.pass_known(value(2), address(1), start + 600ms));
-    CHECK(hold_back.pass_known(value(2), address(2), start + 600ms)); // and so it is seen to be contested
+    CHECK(hold_back.pass_known(value_of(2), source(1), beginning + 600ms));
+    CHECK(
+        hold_back.pass_known(value_of(2), source(2), beginning + 600ms)); // and so it is seen to be contested
 }
 
 TEST_CASE("a flood of invented values and sources is bounded") {
@@ -79,8 +80,8 @@ TEST_CASE("a flood of invented values and sources is bounded") {
     for (int second = 0; second < 3; ++second) {
         unsigned passed = 0;
         for (std::uint32_t i = 0; i < 20'000; ++i)
-            passed += hold_back.pass_known(value(i), address(static_cast<std::uint8_t>(i % 200)),
-                                           start + second * 1s + i * 10us)
+            passed += hold_back.pass_known(value_of(i), source(static_cast<std::uint8_t>(i % 200)),
+                                           beginning + second * 1s + i * 10us)
                           ? 1U
                           : 0U;
         CHECK(passed >= 200);
@@ -90,31 +91,31 @@ TEST_CASE("a flood of invented values and sources is bounded") {
 
 TEST_CASE("an unspent value from one source is reported ten times a second") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 99ms));
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 100ms));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), {}, {}, start + 199ms));
+    CHECK(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning));
+    CHECK_FALSE(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning));
+    CHECK_FALSE(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning + 99ms));
+    CHECK(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning + 100ms));
+    CHECK_FALSE(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning + 199ms));
     // With another named address it is how a knock is contested.
-    CHECK(hold_back.pass_unspent(value(1), address(1), address(7), {}, start + 199ms));
-    CHECK_FALSE(hold_back.pass_unspent(value(1), address(1), address(7), {}, start + 200ms - 1ns));
+    CHECK(hold_back.pass_unspent(value_of(1), source(1), source(7), {}, beginning + 199ms));
+    CHECK_FALSE(hold_back.pass_unspent(value_of(1), source(1), source(7), {}, beginning + 200ms - 1ns));
 }
 
 TEST_CASE("what was reported as unspent is reported again when it is known, and the other way round") {
     HoldBack hold_back(77);
-    CHECK(hold_back.pass_unspent(value(1), address(1), {}, {}, start));
-    CHECK(hold_back.pass_known(value(1), address(1), start + 1us));
-    CHECK_FALSE(hold_back.pass_known(value(1), address(1), start + 2us));
-    CHECK(hold_back.pass_known(value(2), address(1), start + 3us));
-    CHECK(hold_back.pass_unspent(value(2), address(1), {}, {}, start + 4us));
+    CHECK(hold_back.pass_unspent(value_of(1), source(1), {}, {}, beginning));
+    CHECK(hold_back.pass_known(value_of(1), source(1), beginning + 1us));
+    CHECK_FALSE(hold_back.pass_known(value_of(1), source(1), beginning + 2us));
+    CHECK(hold_back.pass_known(value_of(2), source(1), beginning + 3us));
+    CHECK(hold_back.pass_unspent(value_of(2), source(1), {}, {}, beginning + 4us));
 }
 
 TEST_CASE("an unspent value from invented sources is reported eight times in any tenth of a second") {
     HoldBack hold_back(9);
     std::vector<std::chrono::nanoseconds> passed;
     for (unsigned i = 0; i < 50'000; ++i) { // five seconds
-        const auto now = start + i * 100us;
-        if (hold_back.pass_unspent(value(1), address(static_cast<std::uint8_t>(i % 251)), {}, {}, now))
+        const auto now = beginning + i * 100us;
+        if (hold_back.pass_unspent(value_of(1), source(static_cast<std::uint8_t>(i % 251)), {}, {}, now))
             passed.push_back(now);
     }
     CHECK(passed.size() >= 50 * 8);
@@ -126,10 +127,10 @@ TEST_CASE("different unspent values are never held back, not even in a flood of 
     HoldBack hold_back(10);
     unsigned flood = 0;
     for (std::uint32_t i = 0; i < 20'000; ++i) { // in one second, from one source: a NAT has many users
-        const auto now = start + i * 50us;
-        REQUIRE(hold_back.pass_unspent(value(1000 + i), address(1), {}, {}, now));
+        const auto now = beginning + i * 50us;
+        REQUIRE(hold_back.pass_unspent(value_of(1000 + i), source(1), {}, {}, now));
         for (int repeats = 0; repeats < 50; ++repeats)
-            flood += hold_back.pass_unspent(value(1), address(2), {}, {}, now) ? 1U : 0U;
+            flood += hold_back.pass_unspent(value_of(1), source(2), {}, {}, now) ? 1U : 0U;
     }
     CHECK(flood >= 10);
     CHECK(flood <= 60); // of a million: ten times, and others took its place a few times
@@ -141,12 +142,13 @@ TEST_CASE("a wrong request of a value does not hold back the right one") {
     for (std::size_t i = 16; i < right.size(); ++i) {
         std::vector<std::uint8_t> wrong = right;
         wrong[i] ^= 0x80;
-        const auto now = start + i * 1s;
-        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, wrong, now));
-        REQUIRE_FALSE(hold_back.pass_unspent(value(1), address(1), {}, wrong, now + 1us));
-        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, right, now + 2us));
-        REQUIRE_FALSE(hold_back.pass_unspent(value(1), address(1), {}, right, now + 3us));
-        REQUIRE(hold_back.pass_unspent(value(1), address(1), {}, {}, now + 4us)); // nor does the value alone
+        const auto now = beginning + i * 1s;
+        REQUIRE(hold_back.pass_unspent(value_of(1), source(1), {}, wrong, now));
+        REQUIRE_FALSE(hold_back.pass_unspent(value_of(1), source(1), {}, wrong, now + 1us));
+        REQUIRE(hold_back.pass_unspent(value_of(1), source(1), {}, right, now + 2us));
+        REQUIRE_FALSE(hold_back.pass_unspent(value_of(1), source(1), {}, right, now + 3us));
+        REQUIRE(
+            hold_back.pass_unspent(value_of(1), source(1), {}, {}, now + 4us)); // nor does the value alone
     }
 }
 
@@ -156,7 +158,7 @@ TEST_CASE("eight requests of one value in a tenth of a second are reported, what
     for (std::uint32_t i = 0; i < 10'000; ++i) {
         std::vector<std::uint8_t> request(108, 7);
         std::memcpy(request.data() + 20, &i, sizeof i);
-        passed += hold_back.pass_unspent(value(1), address(1), {}, request, start + i * 1us) ? 1U : 0U;
+        passed += hold_back.pass_unspent(value_of(1), source(1), {}, request, beginning + i * 1us) ? 1U : 0U;
     }
     CHECK(passed == 8);
 }

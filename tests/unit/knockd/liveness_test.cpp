@@ -19,7 +19,7 @@ namespace {
 
 // So many looks at a process in this state, which gives up the processor so often from one to the next; what
 // was found, but for `well`.
-struct Looking {
+struct LivenessLooks {
     Liveness liveness;
     std::uint64_t switches = 5;
     std::vector<std::pair<unsigned, Finding>> looks(unsigned many, char state, std::uint64_t each) {
@@ -32,7 +32,7 @@ struct Looking {
         return found;
     }
 };
-using Found = std::vector<std::pair<unsigned, Finding>>;
+using FoundAtLooks = std::vector<std::pair<unsigned, Finding>>;
 
 constexpr unsigned patience = Liveness::patience;
 
@@ -41,14 +41,14 @@ constexpr unsigned patience = Liveness::patience;
 TEST_CASE("liveness: a process that does nothing hangs, whether it sleeps or is stopped") {
     for (const char state : {'S', 'T', 't', 'Z'}) {
         CAPTURE(state);
-        Looking looking;
+        LivenessLooks looking;
         CHECK(looking.looks(patience, state, 0).empty()); // the first look sees what it did before
-        CHECK(looking.looks(1, state, 0) == Found{{1, Finding::hangs}});
+        CHECK(looking.looks(1, state, 0) == FoundAtLooks{{1, Finding::hangs}});
     }
 }
 
 TEST_CASE("liveness: whoever is heard does not hang, and begins anew") {
-    Looking looking;
+    LivenessLooks looking;
     for (int i = 0; i < 1000; ++i) {
         CHECK(looking.looks(patience, 'S', 0).empty());
         CHECK_FALSE(looking.liveness.heard());
@@ -56,37 +56,37 @@ TEST_CASE("liveness: whoever is heard does not hang, and begins anew") {
 }
 
 TEST_CASE("liveness: one that waits for a disk is told once, and never killed") {
-    Looking looking;
-    CHECK(looking.looks(100'000, 'D', 0) == Found{{patience, Finding::silent}});
+    LivenessLooks looking;
+    CHECK(looking.looks(100'000, 'D', 0) == FoundAtLooks{{patience, Finding::silent}});
     CHECK(looking.liveness.silent());
     CHECK(looking.liveness.why().find("disk") != std::string::npos);
     CHECK(looking.liveness.heard());
     CHECK_FALSE(looking.liveness.silent());
     CHECK_FALSE(looking.liveness.heard());
-    CHECK(looking.looks(patience, 'D', 0) == Found{{patience, Finding::silent}});
+    CHECK(looking.looks(patience, 'D', 0) == FoundAtLooks{{patience, Finding::silent}});
 }
 
 TEST_CASE("liveness: one that commits to a slow disk, now waiting and now asleep, is left alone for longer") {
-    Looking looking;
-    Found found;
+    LivenessLooks looking;
+    FoundAtLooks found;
     for (unsigned i = 0; i < Liveness::patience_with_work - 1; ++i) {
         for (const auto& each : looking.looks(1, i % 2 == 0 ? 'D' : 'S', 1))
             found.push_back(each);
     }
-    CHECK(found == Found{{1, Finding::silent}});
+    CHECK(found == FoundAtLooks{{1, Finding::silent}});
 }
 
 TEST_CASE("liveness: one that computes is told, and killed when it does so without end") {
-    Looking looking;
-    const Found found = looking.looks(Liveness::patience_with_work, 'R', 0);
-    CHECK(found == Found{{patience, Finding::silent}, {Liveness::patience_with_work, Finding::hangs}});
+    LivenessLooks looking;
+    const FoundAtLooks found = looking.looks(Liveness::patience_with_work, 'R', 0);
+    CHECK(found == FoundAtLooks{{patience, Finding::silent}, {Liveness::patience_with_work, Finding::hangs}});
     CHECK(looking.liveness.why() == "computes");
 }
 
 TEST_CASE("liveness: one that hangs after it had worked for a while") {
-    Looking looking;
-    CHECK(looking.looks(30, 'R', 7) == Found{{patience, Finding::silent}});
-    CHECK(looking.looks(patience, 'S', 0) == Found{{patience, Finding::hangs}});
+    LivenessLooks looking;
+    CHECK(looking.looks(30, 'R', 7) == FoundAtLooks{{patience, Finding::silent}});
+    CHECK(looking.looks(patience, 'S', 0) == FoundAtLooks{{patience, Finding::hangs}});
 }
 
 TEST_CASE("liveness: a real process, as the kernel shows it") {

@@ -3,6 +3,7 @@
 
 #include "knockd/capture/screen.h"
 #include "otp/chain.h"
+#include "tests/unit/knockd/algorithms.h"
 
 #include <doctest/doctest.h>
 
@@ -13,11 +14,9 @@
 #include <vector>
 
 using namespace otk;
+using otk::test::every_algorithm;
 
 namespace {
-
-constexpr std::uint8_t every_algorithm =
-    bit(Algorithm::md4) | bit(Algorithm::md5) | bit(Algorithm::sha1) | bit(Algorithm::sha256);
 
 // What DESIGN 4 says of one packet, with maps and without haste.
 struct Model {

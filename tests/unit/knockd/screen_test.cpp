@@ -2,6 +2,7 @@
 
 #include "knockd/capture/screen.h"
 #include "otp/chain.h"
+#include "tests/unit/knockd/algorithms.h"
 
 #include <doctest/doctest.h>
 
@@ -9,11 +10,9 @@
 #include <vector>
 
 using namespace otk;
+using otk::test::every_algorithm;
 
 namespace {
-
-constexpr std::uint8_t every_algorithm =
-    bit(Algorithm::md4) | bit(Algorithm::md5) | bit(Algorithm::sha1) | bit(Algorithm::sha256);
 
 ChainSecret chain(Algorithm algorithm, std::uint64_t seed) {
     std::mt19937_64 random(seed);

@@ -16,7 +16,7 @@ using namespace otk;
 namespace {
 
 using Named = std::pair<Algorithm, Value>;
-using Model = std::map<Named, std::uint8_t>;
+using ExpectedTable = std::map<Named, std::uint8_t>;
 
 Value random_value(std::mt19937_64& random, Algorithm algorithm) {
     std::array<std::uint8_t, largest_value> bytes{};
@@ -40,7 +40,7 @@ std::vector<Named> pool_of(std::mt19937_64& random, std::size_t size) {
     return pool;
 }
 
-void change(ValueTable& table, Model& model, const Named& named, bool add, ValueTable::Mark mark) {
+void change(ValueTable& table, ExpectedTable& model, const Named& named, bool add, ValueTable::Mark mark) {
     if (add) {
         table.add(named.first, named.second, mark);
         model[named] = static_cast<std::uint8_t>(model[named] | mark);
@@ -53,7 +53,7 @@ void change(ValueTable& table, Model& model, const Named& named, bool add, Value
     if (known->second == 0) model.erase(known);
 }
 
-void compare(const ValueTable& table, const Model& model, const std::vector<Named>& pool) {
+void compare(const ValueTable& table, const ExpectedTable& model, const std::vector<Named>& pool) {
     REQUIRE(table.size() == model.size());
     const auto differs = [&](const Named& named) {
         const auto known = model.find(named);
@@ -68,7 +68,7 @@ void run(std::uint64_t seed, std::size_t pool_size, int changes, unsigned adds) 
     std::mt19937_64 random(seed);
     const std::vector<Named> pool = pool_of(random, pool_size);
     ValueTable table(random());
-    Model model;
+    ExpectedTable model;
     for (int i = 0; i < changes; ++i) {
         const Named& named = pool[random() % pool.size()];
         const auto mark = random() % 2 == 0 ? ValueTable::is_image : ValueTable::is_known;
@@ -115,7 +115,7 @@ TEST_CASE("values that crowd round the end of the table are all found, whatever 
     }
     ValueTable table(0);
     const std::size_t memory = table.memory();
-    Model model;
+    ExpectedTable model;
     for (int i = 0; i < 20'000; ++i) {
         change(table, model, pool[random() % pool.size()], random() % 100 < 60, ValueTable::is_image);
         if (i % 10 == 0) compare(table, model, pool);

@@ -97,7 +97,7 @@ class Server {
     std::thread thread_;
 };
 
-struct Scene {
+struct ExchangeScene {
     ServerKey key = ServerKey::generate(system_random);
     ChainSecret chain = ChainSecret::generate(Algorithm::sha256, system_random);
     std::shared_ptr<DynamicClient> client = make_client();
@@ -124,7 +124,7 @@ constexpr auto long_enough = 60s; // what comes to its end comes much earlier
 } // namespace
 
 TEST_CASE("P1 is repeated byte for byte until there is an answer, P2 and the SYNs until the door is open") {
-    Scene scene;
+    ExchangeScene scene;
     std::size_t asked = 0;
     Server server(scene.key, home, scene.port, [&](Server& self, Bytes packet) -> std::vector<Packet> {
         if (is_request(packet) || self.requests.size() < 3) return {}; // deaf to two of them
@@ -148,7 +148,7 @@ TEST_CASE("P1 is repeated byte for byte until there is an answer, P2 and the SYN
 
 TEST_CASE("each other answer ends it at once, too") {
     for (const DynamicStatus status : {DynamicStatus::refused, DynamicStatus::failed, DynamicStatus::over}) {
-        Scene scene;
+        ExchangeScene scene;
         Server server(scene.key, home, scene.port, [&](Server& self, Bytes packet) -> std::vector<Packet> {
             if (is_request(packet)) return {};
             return {self.answer(status)};
@@ -162,7 +162,7 @@ TEST_CASE("each other answer ends it at once, too") {
 }
 
 TEST_CASE("of two ways with one request, the one that is answered counts") {
-    Scene scene;
+    ExchangeScene scene;
     Server silent(scene.key, home, scene.port, [](Server&, Bytes) -> std::vector<Packet> { return {}; });
     Server server(scene.key, elsewhere, scene.port, [](Server& self, Bytes packet) -> std::vector<Packet> {
         if (is_request(packet)) return {};
@@ -181,7 +181,7 @@ TEST_CASE("of two ways with one request, the one that is answered counts") {
 }
 
 TEST_CASE("a way on which nothing can be sent is not waited for") {
-    Scene scene;
+    ExchangeScene scene;
     Server server(scene.key, elsewhere, scene.port, [](Server& self, Bytes packet) -> std::vector<Packet> {
         if (is_request(packet)) return {};
         return {self.answer(DynamicStatus::open)};
@@ -195,7 +195,7 @@ TEST_CASE("a way on which nothing can be sent is not waited for") {
 }
 
 TEST_CASE("forged, cut, lengthened and overtaken answers are not heard") {
-    Scene scene;
+    ExchangeScene scene;
     std::optional<Packet> waiting;
     Server server(scene.key, home, scene.port, [&](Server& self, Bytes packet) -> std::vector<Packet> {
         if (is_request(packet)) return {};
@@ -225,7 +225,7 @@ TEST_CASE("forged, cut, lengthened and overtaken answers are not heard") {
 }
 
 TEST_CASE("without any answer the end says so; without a way that can be sent on it says why") {
-    Scene scene;
+    ExchangeScene scene;
     Server silent(scene.key, home, scene.port, [](Server&, Bytes) -> std::vector<Packet> { return {}; });
     Exchange unheard = scene.exchange();
     unheard.add(to(home), scene.client, 0ms);
@@ -240,7 +240,7 @@ TEST_CASE("without any answer the end says so; without a way that can be sent on
 }
 
 TEST_CASE("a server that has the request and waits for ever is told apart from one that is silent") {
-    Scene scene;
+    ExchangeScene scene;
     Server server(scene.key, home, scene.port, [](Server& self, Bytes packet) -> std::vector<Packet> {
         if (is_request(packet)) return {};
         return {self.answer(DynamicStatus::waiting)};
@@ -255,7 +255,7 @@ TEST_CASE("a server that has the request and waits for ever is told apart from o
 TEST_CASE("a flood at the client's port does not keep it beyond its time, nor from the answer behind it") {
     constexpr std::size_t most_at_once = 64;
     const auto behind = [](std::size_t flood, std::chrono::milliseconds timeout, bool until_all_is_said) {
-        Scene scene;
+        ExchangeScene scene;
         Server server(scene.key, home, scene.port, [&](Server& self, Bytes packet) -> std::vector<Packet> {
             if (is_request(packet)) return {};
             std::vector<Packet> all(flood, Packet(dynamic_message_size, 0x42));

@@ -12,8 +12,8 @@
 namespace otk {
 namespace {
 
-std::string udp(std::string_view payload) { return described(udp_candidates(as_bytes(payload))); }
-std::string icmp(std::string_view payload) { return described(icmp_candidates(as_bytes(payload))); }
+std::string udp_described(std::string_view payload) { return described(udp_candidates(as_bytes(payload))); }
+std::string icmp_described(std::string_view payload) { return described(icmp_candidates(as_bytes(payload))); }
 
 } // namespace
 
@@ -80,16 +80,16 @@ TEST_CASE("a signed knock is a candidate as a whole, over udp and icmp") {
     for (const std::size_t argument : {0U, 1U, 255U, 256U}) {
         const std::string message = signed_message(argument);
         const std::string found = std::string(of_signed) + std::to_string(message.size());
-        CHECK(udp(message) == found);
-        CHECK(icmp(message).starts_with(found + "; raw "));
+        CHECK(udp_described(message) == found);
+        CHECK(icmp_described(message).starts_with(found + "; raw "));
     }
     for (std::string wrong : {signed_message() + "x", signed_message(1).substr(0, 108)}) {
-        CHECK(udp(wrong).empty());
-        CHECK(icmp(wrong).find(" of ") == std::string::npos);
+        CHECK(udp_described(wrong).empty());
+        CHECK(icmp_described(wrong).find(" of ") == std::string::npos);
     }
     std::string other_type = signed_message();
     other_type[type_offset] = 2;
-    CHECK(udp(other_type).empty());
+    CHECK(udp_described(other_type).empty());
 }
 
 TEST_CASE("a dynamic request is one on its own port only") {
@@ -97,8 +97,8 @@ TEST_CASE("a dynamic request is one on its own port only") {
     message[type_offset] = static_cast<char>(dynamic_request_type);
     CHECK(described(dynamic_candidates(as_bytes(message))) ==
           "raw 78787878787878787878787878787878 whole of 172");
-    CHECK(udp(message).empty());
-    CHECK(icmp(message).find(" of ") == std::string::npos);
+    CHECK(udp_described(message).empty());
+    CHECK(icmp_described(message).find(" of ") == std::string::npos);
     CHECK(dynamic_candidates(as_bytes(signed_message())).empty());
     CHECK(dynamic_candidates(as_bytes(message + "x")).empty());
     message[type_offset] = 1;

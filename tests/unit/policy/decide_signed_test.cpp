@@ -1,30 +1,27 @@
 // The decision about signed knocks and dynamic requests.
 #include "policy/decide.h"
 
+#include "tests/unit/policy/addresses.h"
+
 #include <doctest/doctest.h>
 
 using namespace otk;
+using otk::test::address;
 
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Address address(std::string_view text) {
-    const auto parsed = Address::parse(text);
-    REQUIRE(parsed.has_value());
-    return *parsed;
-}
-
 // A signed knock that everything allows; each test changes one thing.
-struct Scene {
+struct SignedScene {
     User user{UserId{1}, "anna", true};
     Command command{
         .id = CommandId{1}, .name = "door", .argv = {"/bin/door", "{address}"}, .run_as = "nobody"};
     GrantRules rules;
     KnockFacts knock;
 
-    Scene() {
+    SignedScene() {
         knock.at = Time{seconds{1'000'000}};
         knock.carrier = Carrier::udp;
         knock.source = address("198.51.100.7");
@@ -39,7 +36,7 @@ struct Scene {
 } // namespace
 
 TEST_CASE("the time of a signed knock may differ by just the skew, to either side") {
-    Scene scene;
+    SignedScene scene;
     for (const int sign : {-1, 1}) {
         CAPTURE(sign);
         scene.knock.clock_skew = seconds{60};
@@ -55,7 +52,7 @@ TEST_CASE("the time of a signed knock may differ by just the skew, to either sid
 }
 
 TEST_CASE("a signed knock without a time passes only where the grant says so") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.claimed = Time{};
     CHECK(scene.refusal() == Refusal::time_missing);
     scene.rules.no_clock = true;
@@ -66,7 +63,7 @@ TEST_CASE("a signed knock without a time passes only where the grant says so") {
 }
 
 TEST_CASE("nobody asks a plain knock for its time") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.is_signed = false;
     scene.knock.named = {};
     scene.knock.claimed = Time{};
@@ -74,7 +71,7 @@ TEST_CASE("nobody asks a plain knock for its time") {
 }
 
 TEST_CASE("the argument matches the pattern of the command, or is none") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.argument = "nginx";
     CHECK(scene.refusal() == Refusal::argument_not_allowed);
     scene.command.argument = "nginx|postgresql";
@@ -91,7 +88,7 @@ TEST_CASE("the argument matches the pattern of the command, or is none") {
 }
 
 TEST_CASE("dynamic mode is for forward commands") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.dynamic = true;
     CHECK(scene.refusal() == Refusal::not_dynamic);
     scene.command = {.id = CommandId{1}, .name = "door", .kind = CommandKind::forward};
@@ -101,7 +98,7 @@ TEST_CASE("dynamic mode is for forward commands") {
 
 TEST_CASE("a signed knock that names its own source passes by every rule but claim") {
     for (const AddressRule rule : {AddressRule::knock, AddressRule::source, AddressRule::named}) {
-        Scene scene;
+        SignedScene scene;
         CAPTURE(name_of(rule));
         scene.rules.address = rule;
         scene.rules.named_within = {*Network::parse("203.0.113.0/24")}; // its own is not in there
@@ -116,14 +113,14 @@ TEST_CASE("a signed knock that names its own source passes by every rule but cla
         scene.knock.is_signed = false;
         CHECK(scene.refusal() == Refusal::address_not_allowed);
     }
-    Scene scene;
+    SignedScene scene;
     scene.command = {.id = CommandId{1}, .name = "door", .kind = CommandKind::forward};
     scene.rules.address = AddressRule::claim;
     CHECK(scene.refusal() == Refusal::address_not_allowed);
 }
 
 TEST_CASE("a signed knock names another address only where the rule allows it") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.named = address("203.0.113.9");
     CHECK(scene.refusal() == Refusal::address_not_allowed);
     scene.rules.address = AddressRule::source;
@@ -139,7 +136,7 @@ TEST_CASE("a signed knock names another address only where the rule allows it") 
 }
 
 TEST_CASE("a signed knock without an address passes by the rules source and claim, or where none is used") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.named = {};
     for (const AddressRule rule : {AddressRule::knock, AddressRule::named}) {
         scene.rules.address = rule;
@@ -159,14 +156,14 @@ TEST_CASE("a signed knock without an address passes by the rules source and clai
 }
 
 TEST_CASE("an address that nobody has is refused, signed or not") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.source = address("127.0.0.1");
     scene.knock.named = scene.knock.source;
     CHECK(scene.refusal() == Refusal::address_unusable);
 }
 
 TEST_CASE("of several rules that refuse the one with the lower number decides") {
-    Scene scene;
+    SignedScene scene;
     scene.knock.claimed = Time{};
     scene.knock.argument = "x";
     scene.knock.dynamic = true;

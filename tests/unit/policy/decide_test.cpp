@@ -1,5 +1,7 @@
 #include "policy/decide.h"
 
+#include "tests/unit/policy/addresses.h"
+
 #include <array>
 #include <set>
 #include <string>
@@ -7,14 +9,9 @@
 #include <doctest/doctest.h>
 
 using namespace otk;
+using otk::test::address;
 
 namespace {
-
-Address address(std::string_view text) {
-    const auto parsed = Address::parse(text);
-    REQUIRE(parsed.has_value());
-    return *parsed;
-}
 
 Network network(std::string_view text) {
     const auto parsed = Network::parse(text);

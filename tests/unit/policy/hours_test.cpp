@@ -14,7 +14,7 @@ constexpr unsigned minutes_of_day = 24 * 60;
 constexpr unsigned minutes_of_week = 7 * minutes_of_day;
 using Week = std::bitset<minutes_of_week>; // bit 0 is Monday, 00:00
 
-Hours hours(std::string_view text) {
+Hours hours_of(std::string_view text) {
     CAPTURE(text);
     const auto parsed = parse_hours(text);
     REQUIRE(parsed.has_value());
@@ -60,17 +60,17 @@ Hours some_hours(std::mt19937& random) {
 } // namespace
 
 TEST_CASE("hours are read as people write them") {
-    CHECK(hours("mon-fri 08:00-18:00") == Hours{0b001'1111, 480, 1080});
-    CHECK(hours("sat,sun 10:00-12:00") == Hours{0b110'0000, 600, 720});
-    CHECK(hours("daily 22:00-06:00") == Hours{0b111'1111, 1320, 360});
-    CHECK(hours("mon") == Hours{0b000'0001, 0, 1440});
-    CHECK(hours("08:00-18:00") == Hours{0b111'1111, 480, 1080});
-    CHECK(hours("daily") == Hours{});
-    CHECK(hours("8:05-9:59") == Hours{0b111'1111, 485, 599});
-    CHECK(hours("fri-mon 23:59-00:00") == Hours{0b111'0001, 1439, 0});
-    CHECK(hours("mon,wed-fri,sun 00:00-24:00") == Hours{0b101'1101, 0, 1440});
-    CHECK(hours("Mon-FRI 08:00-18:00") == hours("mon-fri 08:00-18:00"));
-    CHECK(hours("mon-sun 1:00-2:00") == hours("1:00-2:00"));
+    CHECK(hours_of("mon-fri 08:00-18:00") == Hours{0b001'1111, 480, 1080});
+    CHECK(hours_of("sat,sun 10:00-12:00") == Hours{0b110'0000, 600, 720});
+    CHECK(hours_of("daily 22:00-06:00") == Hours{0b111'1111, 1320, 360});
+    CHECK(hours_of("mon") == Hours{0b000'0001, 0, 1440});
+    CHECK(hours_of("08:00-18:00") == Hours{0b111'1111, 480, 1080});
+    CHECK(hours_of("daily") == Hours{});
+    CHECK(hours_of("8:05-9:59") == Hours{0b111'1111, 485, 599});
+    CHECK(hours_of("fri-mon 23:59-00:00") == Hours{0b111'0001, 1439, 0});
+    CHECK(hours_of("mon,wed-fri,sun 00:00-24:00") == Hours{0b101'1101, 0, 1440});
+    CHECK(hours_of("Mon-FRI 08:00-18:00") == hours_of("mon-fri 08:00-18:00"));
+    CHECK(hours_of("mon-sun 1:00-2:00") == hours_of("1:00-2:00"));
 }
 
 TEST_CASE("what is no span of hours is refused") {
@@ -115,12 +115,12 @@ TEST_CASE("what is no span of hours is refused") {
 }
 
 TEST_CASE("hours are written in one way") {
-    CHECK(format_hours(hours("tue,mon,wed,fri 8:00-24:00")) == "mon-wed,fri 08:00-24:00");
-    CHECK(format_hours(hours("sat-sun")) == "sat,sun");
-    CHECK(format_hours(hours("fri-mon 1:05-2:00")) == "mon,fri-sun 01:05-02:00");
-    CHECK(format_hours(hours("mon-sun 00:00-24:00")) == "daily");
-    CHECK(format_hours(hours("22:00-06:00")) == "daily 22:00-06:00");
-    CHECK(format_hours(hours("mon 00:00-00:00")) == "mon 00:00-00:00");
+    CHECK(format_hours(hours_of("tue,mon,wed,fri 8:00-24:00")) == "mon-wed,fri 08:00-24:00");
+    CHECK(format_hours(hours_of("sat-sun")) == "sat,sun");
+    CHECK(format_hours(hours_of("fri-mon 1:05-2:00")) == "mon,fri-sun 01:05-02:00");
+    CHECK(format_hours(hours_of("mon-sun 00:00-24:00")) == "daily");
+    CHECK(format_hours(hours_of("22:00-06:00")) == "daily 22:00-06:00");
+    CHECK(format_hours(hours_of("mon 00:00-00:00")) == "mon 00:00-00:00");
 }
 
 TEST_CASE("hours that were written are read as the same") {
@@ -139,7 +139,7 @@ TEST_CASE("hours that were written are read as the same") {
 }
 
 TEST_CASE("a span belongs to the day on which it begins") {
-    const auto shift = {hours("fri 22:00-06:00")};
+    const auto shift = {hours_of("fri 22:00-06:00")};
     CHECK_FALSE(within(shift, {4, 5 * 60})); // Friday's small hours are Thursday's night
     CHECK_FALSE(within(shift, {4, 21 * 60 + 59}));
     CHECK(within(shift, {4, 22 * 60}));
@@ -147,7 +147,7 @@ TEST_CASE("a span belongs to the day on which it begins") {
     CHECK(within(shift, {5, 5 * 60 + 59}));
     CHECK_FALSE(within(shift, {5, 6 * 60})); // the end is not included
     CHECK_FALSE(within(shift, {5, 22 * 60}));
-    const auto over_the_week = {hours("sun 23:00-01:00")};
+    const auto over_the_week = {hours_of("sun 23:00-01:00")};
     CHECK(within(over_the_week, {6, 23 * 60}));
     CHECK(within(over_the_week, {0, 59}));
     CHECK_FALSE(within(over_the_week, {0, 60}));
@@ -155,17 +155,17 @@ TEST_CASE("a span belongs to the day on which it begins") {
 }
 
 TEST_CASE("24:00 and 00:00 end at the same midnight, and equal times make a whole day") {
-    CHECK(judged({hours("tue 20:00-24:00")}) == judged({hours("tue 20:00-00:00")}));
-    CHECK(judged({hours("tue 20:00-24:00")}).count() == 4 * 60);
-    CHECK(judged({hours("tue 20:00-20:00")}).count() == minutes_of_day);
-    CHECK(within({hours("tue 20:00-20:00")}, {2, 19 * 60 + 59}));
-    CHECK(judged({hours("tue 00:00-00:00")}) == judged({hours("tue")}));
+    CHECK(judged({hours_of("tue 20:00-24:00")}) == judged({hours_of("tue 20:00-00:00")}));
+    CHECK(judged({hours_of("tue 20:00-24:00")}).count() == 4 * 60);
+    CHECK(judged({hours_of("tue 20:00-20:00")}).count() == minutes_of_day);
+    CHECK(within({hours_of("tue 20:00-20:00")}, {2, 19 * 60 + 59}));
+    CHECK(judged({hours_of("tue 00:00-00:00")}) == judged({hours_of("tue")}));
 }
 
 TEST_CASE("without hours it is always, with several it is any of them") {
     CHECK(judged({}).all());
-    const Week both = judged({hours("mon 08:00-12:00"), hours("mon 11:00-13:00")});
-    CHECK(both == judged({hours("mon 08:00-13:00")}));
+    const Week both = judged({hours_of("mon 08:00-12:00"), hours_of("mon 11:00-13:00")});
+    CHECK(both == judged({hours_of("mon 08:00-13:00")}));
 }
 
 TEST_CASE("each minute of the week is judged as walking through the spans finds it") {

@@ -74,7 +74,7 @@ std::vector<std::uint8_t> good_text() { // of P1's box
     return text;
 }
 
-std::optional<BadRequest> fault_with(std::size_t offset, std::vector<std::uint8_t> bytes) {
+std::optional<BadRequest> dynamic_fault_with(std::size_t offset, std::vector<std::uint8_t> bytes) {
     auto text = good_text();
     std::copy(bytes.begin(), bytes.end(), text.begin() + static_cast<std::ptrdiff_t>(offset));
     const auto opened = open_dynamic_request(sealed(text), server_key());
@@ -188,16 +188,16 @@ TEST_CASE("P1: size, type and key are looked at before anything is decrypted") {
 }
 
 TEST_CASE("P1: what stands in the box has one spelling, too") {
-    CHECK(fault_with(0, {}) == std::nullopt);
-    CHECK(fault_with(0, {0xff}) == BadRequest::time);
-    CHECK(fault_with(8, {7}) == BadRequest::address);
-    CHECK(fault_with(8, {4, 127, 0, 0, 1}) == BadRequest::address);
-    CHECK(fault_with(8 + 5, {1}) == BadRequest::address);
-    CHECK(fault_with(25, {0, 0}) == BadRequest::syns); // port 0
-    CHECK(fault_with(25 + 12, {0, 0}) == BadRequest::syns);
-    CHECK(fault_with(25, {0x20, 0xfb}) == BadRequest::syns); // 8443, which is the second one, too
-    CHECK(fault_with(25 + 12, {0x20, 0xfb}) == BadRequest::syns);
-    CHECK(fault_with(25 + 12, {0x01, 0xbb}) == BadRequest::syns); // 443, the first
+    CHECK(dynamic_fault_with(0, {}) == std::nullopt);
+    CHECK(dynamic_fault_with(0, {0xff}) == BadRequest::time);
+    CHECK(dynamic_fault_with(8, {7}) == BadRequest::address);
+    CHECK(dynamic_fault_with(8, {4, 127, 0, 0, 1}) == BadRequest::address);
+    CHECK(dynamic_fault_with(8 + 5, {1}) == BadRequest::address);
+    CHECK(dynamic_fault_with(25, {0, 0}) == BadRequest::syns); // port 0
+    CHECK(dynamic_fault_with(25 + 12, {0, 0}) == BadRequest::syns);
+    CHECK(dynamic_fault_with(25, {0x20, 0xfb}) == BadRequest::syns); // 8443, which is the second one, too
+    CHECK(dynamic_fault_with(25 + 12, {0x20, 0xfb}) == BadRequest::syns);
+    CHECK(dynamic_fault_with(25 + 12, {0x01, 0xbb}) == BadRequest::syns); // 443, the first
 }
 
 TEST_CASE("P1: the client's key, its time, address, ports and numbers are under the signature") {

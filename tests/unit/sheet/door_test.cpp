@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "otp/door_port.h"
 #include "sheet/sheet.h"
+#include "tests/unit/sheet/pages.h"
 
 #include <algorithm>
 #include <string>
@@ -9,6 +10,8 @@
 #include <doctest/doctest.h>
 
 using namespace otk;
+using otk::test::page_of;
+using otk::test::says;
 
 namespace {
 
@@ -24,10 +27,6 @@ SheetContents contents_of(Algorithm algorithm, Count first) {
         contents.knocks.push_back({number, chain.at(number)});
     return contents;
 }
-
-std::string page_of(const SheetContents& contents) { return std::string(render_text(contents).text()); }
-
-bool says(const std::string& page, std::string_view words) { return page.find(words) != std::string::npos; }
 
 SheetDoor forwarding(PortRange ports) {
     SheetDoor door;

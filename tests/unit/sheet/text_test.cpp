@@ -1,6 +1,7 @@
 #include "sheet/sheet.h"
 
 #include "base/text.h"
+#include "tests/unit/sheet/pages.h"
 
 #include <algorithm>
 #include <string>
@@ -8,6 +9,8 @@
 #include <doctest/doctest.h>
 
 using namespace otk;
+using otk::test::page_of;
+using otk::test::says;
 
 namespace {
 
@@ -28,13 +31,9 @@ SheetContents contents_of(Algorithm algorithm, Count first, Count last) {
     return contents;
 }
 
-std::string page_of(const SheetContents& contents) { return std::string(render_text(contents).text()); }
-
 bool has_line(const std::string& page, const std::string& line) {
     return ("\n" + page).find("\n" + line + "\n") != std::string::npos;
 }
-
-bool says(const std::string& page, std::string_view words) { return page.find(words) != std::string::npos; }
 
 std::size_t widest_line(const std::string& page) {
     std::size_t widest = 0;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Log {
+struct HoldsLog {
     Folder folder;
     std::filesystem::path file = folder / "ledger.db";
     Ledger ledger = fresh();
@@ -62,7 +62,7 @@ Hold wanted(std::int64_t grant, const char* address, std::uint16_t port, std::in
 } // namespace
 
 TEST_CASE("a second knock of the same grant, address and port prolongs its hold, and any other begins one") {
-    Log log;
+    HoldsLog log;
     const Hold first = log.knock(wanted(7, "192.0.2.7", 0, 3000)); // row 2
     CHECK(first.row == RowNumber{2});
     CHECK(first.deadline == at_second(3000));
@@ -89,7 +89,7 @@ TEST_CASE("a second knock of the same grant, address and port prolongs its hold,
 }
 
 TEST_CASE("a hold is released once, and the next knock begins a new one") {
-    Log log;
+    HoldsLog log;
     const Hold first = log.knock(wanted(7, "192.0.2.7", 0, 3000));
     const Hold second = log.knock(wanted(7, "192.0.2.8", 0, 3000));
     CHECK(log.release(first.row));
@@ -101,7 +101,7 @@ TEST_CASE("a hold is released once, and the next knock begins a new one") {
 }
 
 TEST_CASE("a hold that is rolled back was never there, and one that was prolonged has its deadline again") {
-    Log log;
+    HoldsLog log;
     const Hold hold = log.knock(wanted(7, "192.0.2.7", 0, 3000));
     log.ledger.begin();
     Hold later = hold;
@@ -113,7 +113,7 @@ TEST_CASE("a hold that is rolled back was never there, and one that was prolonge
 }
 
 TEST_CASE("a hold without its knock is refused, and the transaction with it") {
-    Log log;
+    HoldsLog log;
     for (const RowNumber row : {RowNumber{1}, RowNumber{2}}) { // no knock, no row
         log.ledger.begin();
         Row other;
@@ -129,7 +129,7 @@ TEST_CASE("a hold without its knock is refused, and the transaction with it") {
 }
 
 TEST_CASE("a hold in the file that no otk wrote is an error") {
-    Log log;
+    HoldsLog log;
     const Hold hold = log.knock(wanted(7, "192.0.2.7", 0, 3000));
     raw(log.file, "DROP TRIGGER hold_is_only_prolonged; PRAGMA ignore_check_constraints = ON; "
                   "UPDATE hold SET port = 65536");
@@ -140,7 +140,7 @@ TEST_CASE("a hold in the file that no otk wrote is an error") {
 }
 
 TEST_CASE("admitted knocks are counted for an hour and for a day, each grant for itself, across a restart") {
-    Log log;
+    HoldsLog log;
     const Time noon = at_second(1'000'000);
     const GrantId grant{7};
     using Counts = std::pair<std::uint32_t, std::uint32_t>;
@@ -164,7 +164,7 @@ TEST_CASE("admitted knocks are counted for an hour and for a day, each grant for
 }
 
 TEST_CASE("knocks older than a day are forgotten when the grant's next one is admitted") {
-    Log log;
+    HoldsLog log;
     const Time noon = at_second(1'000'000);
     for (const GrantId grant : {GrantId{7}, GrantId{8}})
         log.admit(grant, noon);
@@ -176,7 +176,7 @@ TEST_CASE("knocks older than a day are forgotten when the grant's next one is ad
 }
 
 TEST_CASE("an admitted knock that is rolled back does not count") {
-    Log log;
+    HoldsLog log;
     log.ledger.begin();
     log.ledger.admit(GrantId{7}, at_second(5));
     CHECK(log.ledger.admitted(GrantId{7}, at_second(6)).in_last_hour == 1); // within the transaction it does
@@ -185,7 +185,7 @@ TEST_CASE("an admitted knock that is rolled back does not count") {
 }
 
 TEST_CASE("the newest request that was done is kept, and never an older one") {
-    Log log;
+    HoldsLog log;
     CHECK(log.ledger.last_request() == 0);
     for (const std::int64_t id : {5, 3, 9, 9}) {
         log.ledger.begin();

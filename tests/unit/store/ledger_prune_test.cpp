@@ -15,13 +15,13 @@ namespace {
 constexpr std::size_t all = SIZE_MAX;
 
 // Rows are made one second apart: row N at second 100 + N.
-struct Log {
+struct PrunedLog {
     Folder folder;
     std::filesystem::path file = folder / "ledger.db";
     Ledger ledger = fresh();
     std::vector<Head> heads{Head{}}; // by row number
 
-    Log() { heads.push_back(ledger.head()); }
+    PrunedLog() { heads.push_back(ledger.head()); }
     Ledger fresh() const {
         Ledger::create(file, ledger_id, at_second(101));
         return Ledger::open(file);
@@ -84,7 +84,7 @@ struct Log {
 } // namespace
 
 TEST_CASE("rows older than asked go, in batches, and what remains is whole") {
-    Log log;
+    PrunedLog log;
     log.started(9); // rows 2 to 10
     CHECK(log.ledger.checkpoint() == Head{});
     CHECK(log.prune(1) == 0);
@@ -108,7 +108,7 @@ TEST_CASE("rows older than asked go, in batches, and what remains is whole") {
 }
 
 TEST_CASE("the newest row stays, and numbers and hashes go on from it") {
-    Log log;
+    PrunedLog log;
     log.started(3);
     CHECK(log.prune(1000) == 3);
     CHECK(log.oldest() == 4);
@@ -123,13 +123,13 @@ TEST_CASE("the newest row stays, and numbers and hashes go on from it") {
 }
 
 TEST_CASE("a ledger of one row has nothing to prune") {
-    Log log;
+    PrunedLog log;
     CHECK(log.prune(1000) == 0);
     CHECK(log.whole());
 }
 
 TEST_CASE("what a mark names is still contained: by its hash at the checkpoint, by its number before it") {
-    Log log;
+    PrunedLog log;
     log.started(9);
     log.prune(6);
     for (const Head& head : log.heads)
@@ -146,7 +146,7 @@ TEST_CASE("what a mark names is still contained: by its hash at the checkpoint, 
 }
 
 TEST_CASE("an open command keeps its row and all later ones until it has ended") {
-    Log log;
+    PrunedLog log;
     const RowNumber first = log.knock(); // 2
     log.started(2);
     const RowNumber second = log.knock(); // 5
@@ -162,7 +162,7 @@ TEST_CASE("an open command keeps its row and all later ones until it has ended")
 }
 
 TEST_CASE("a hold keeps the row of its knock, and an undo that knock and its own row") {
-    Log log;
+    PrunedLog log;
     const RowNumber knock = log.knock(); // 2
     log.ledger.begin();
     log.ledger.hold({knock, GrantId{7}, {}, 0, at_second(9000)});
@@ -184,7 +184,7 @@ TEST_CASE("a hold keeps the row of its knock, and an undo that knock and its own
 }
 
 TEST_CASE("outputs go with their rows, or before them, oldest first") {
-    Log log;
+    PrunedLog log;
     const RowNumber knocks[] = {log.knock(), log.knock(), log.knock()};
     const RowNumber ends[] = {log.ended(knocks[0], "one"), log.ended(knocks[1], "two"),
                               log.ended(knocks[2], "three")}; // 5, 6, 7
@@ -209,7 +209,7 @@ TEST_CASE("outputs go with their rows, or before them, oldest first") {
 }
 
 TEST_CASE("positions are never pruned") {
-    Log log;
+    PrunedLog log;
     const Enrolment chain = enrolment(1);
     const Value knock = walk(chain.algorithm, start_of(chain.algorithm, 1), 99);
     log.ledger.begin();
@@ -226,7 +226,7 @@ TEST_CASE("positions are never pruned") {
 }
 
 TEST_CASE("pruning stops at the first row that is not old, wherever the clock was later") {
-    Log log;
+    PrunedLog log;
     log.started(1);
     Row future;
     future.kind = RowKind::started;
@@ -246,7 +246,7 @@ TEST_CASE("pruning hides no damage: it stops before it") {
                                    "DELETE FROM event WHERE number = 5"};
     for (const std::string& damage : damages) {
         CAPTURE(damage);
-        Log log;
+        PrunedLog log;
         log.started(9);
         raw(log.file, "PRAGMA ignore_check_constraints = ON; DROP TRIGGER event_never_changes; "
                       "DROP TRIGGER event_stays; " +
@@ -261,7 +261,7 @@ TEST_CASE("pruning hides no damage: it stops before it") {
 }
 
 TEST_CASE("a pruning that is rolled back was none") {
-    Log log;
+    PrunedLog log;
     log.started(5);
     log.ledger.begin();
     CHECK(log.ledger.prune(at_second(1000), all) == 5);
@@ -272,7 +272,7 @@ TEST_CASE("a pruning that is rolled back was none") {
 }
 
 TEST_CASE("what was pruned is no longer in the file") {
-    Log log;
+    PrunedLog log;
     const std::string secret = "somebody's mother's maiden name";
     const auto in_file = [&] {
         std::ifstream file(log.file, std::ios::binary);

@@ -12,7 +12,7 @@ namespace {
 Value value_of(std::uint64_t which) { return start_of(Algorithm::sha256, which); }
 
 // A ledger to which rows are added as they come, without spends: reading does not care.
-struct Log {
+struct ReadLog {
     Folder folder;
     std::filesystem::path file = folder / "ledger.db";
     Ledger ledger = fresh();
@@ -56,7 +56,7 @@ using Numbers = std::vector<std::int64_t>;
 } // namespace
 
 TEST_CASE("a row keeps every field") {
-    Log log;
+    ReadLog log;
     const RowNumber of = log.knock("anna", "sshd", 1);
     Row row;
     row.at = at_second(-5);
@@ -109,7 +109,7 @@ TEST_CASE("a row keeps every field") {
 }
 
 TEST_CASE("rows are found newest first by user, command, kind, age and place, as many as asked for") {
-    Log log;
+    ReadLog log;
     log.knock("anna", "sshd", 1, 10);        // 2
     log.knock("berta", "sshd", 2, 20);       // 3
     log.knock("anna", "web", 3, 30);         // 4
@@ -134,7 +134,7 @@ TEST_CASE("rows are found newest first by user, command, kind, age and place, as
 }
 
 TEST_CASE("a value's rows come oldest first, also where it came again") {
-    Log log;
+    ReadLog log;
     log.knock("anna", "sshd", 1);             // 2
     log.knock("anna", "sshd", 2);             // 3
     log.about(RowKind::replay, RowNumber{2}); // 4
@@ -148,7 +148,7 @@ TEST_CASE("a value's rows come oldest first, also where it came again") {
 }
 
 TEST_CASE("a command is open until it ends or is interrupted, once") {
-    Log log;
+    ReadLog log;
     log.knock("anna", "sshd", 1); // 2
     log.knock("anna", "sshd", 2); // 3
     log.knock("anna", "sshd", 3); // 4
@@ -165,7 +165,7 @@ TEST_CASE("a command is open until it ends or is interrupted, once") {
 }
 
 TEST_CASE("an undo has an end of its own, as a command has") {
-    Log log;
+    ReadLog log;
     const RowNumber knock = log.knock("anna", "sshd", 1); // 2
     log.about(RowKind::ended, knock);                     // 3
     Row undo;
@@ -184,7 +184,7 @@ TEST_CASE("an undo has an end of its own, as a command has") {
 }
 
 TEST_CASE("what acceptance must remember comes newest first and leaves out the rest") {
-    Log log;
+    ReadLog log;
     log.knock("anna", "sshd", 1); // 2
     log.about(RowKind::ended, RowNumber{2});
     log.about(RowKind::replay, RowNumber{2}); // 4

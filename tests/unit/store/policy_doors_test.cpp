@@ -54,7 +54,7 @@ bool same(const Command& a, const Command& b) {
            a.target == b.target && a.closes == b.closes;
 }
 
-struct Policy {
+struct DoorsPolicy {
     Folder folder;
     std::filesystem::path file = folder / "policy.db";
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>(at_second(500));
@@ -67,7 +67,7 @@ struct Policy {
 } // namespace
 
 TEST_CASE("commands of every kind keep every field, in the database and in the record") {
-    Policy policy;
+    DoorsPolicy policy;
     for (const Command& wanted : {open_ssh(), forward_ssh(), exec_with_undo(), closing(CommandId{1})}) {
         CAPTURE(wanted.name);
         const CommandId id = policy.store.add_command(wanted);
@@ -100,7 +100,7 @@ TEST_CASE("commands of every kind keep every field, in the database and in the r
 }
 
 TEST_CASE("what a kind does not use, or lacks, is refused") {
-    Policy policy;
+    DoorsPolicy policy;
     policy.store.add_command(command("touch"));
     const auto refused = [&](const Command& command) {
         return error_of([&] { policy.store.add_command(command); }).find("the database refuses it") !=
@@ -137,7 +137,7 @@ TEST_CASE("what a kind does not use, or lacks, is refused") {
 }
 
 TEST_CASE("a command that others close stays until they are gone, with its grants") {
-    Policy policy;
+    DoorsPolicy policy;
     const CommandId ssh = policy.store.add_command(open_ssh());
     const GrantId right = policy.store.add_grant(grant(policy.anna, ssh, 1));
     Command shut = closing(ssh);
@@ -160,7 +160,7 @@ TEST_CASE("a command that others close stays until they are gone, with its grant
 }
 
 TEST_CASE("of a grant that is gone there remain the names and the command as it was") {
-    Policy policy;
+    DoorsPolicy policy;
     const UserId berta = policy.store.add_user("berta");
     const CommandId firewall = policy.store.add_command(exec_with_undo());
     const CommandId in = policy.store.add_command(forward_ssh());
@@ -208,7 +208,7 @@ TEST_CASE("of a grant that is gone there remain the names and the command as it 
 }
 
 TEST_CASE("requests are kept in order, with who asked, and leave their rows of change") {
-    Policy policy;
+    DoorsPolicy policy;
     const CommandId ssh = policy.store.add_command(open_ssh());
     const GrantId id = policy.store.add_grant(grant(policy.anna, ssh, 1));
     CHECK(policy.store.requests_after(0).empty());
@@ -254,7 +254,7 @@ TEST_CASE("requests are kept in order, with who asked, and leave their rows of c
 }
 
 TEST_CASE("what cannot be asked for leaves no request") {
-    Policy policy;
+    DoorsPolicy policy;
     const CommandId ssh = policy.store.add_command(open_ssh());
     const GrantId id = policy.store.add_grant(grant(policy.anna, ssh, 1));
     const std::size_t changes = policy.store.changes(SIZE_MAX).size();
@@ -279,7 +279,7 @@ TEST_CASE("what cannot be asked for leaves no request") {
 }
 
 TEST_CASE("the guard is off at first, and each decision stays and is on record") {
-    Policy policy;
+    DoorsPolicy policy;
     CHECK(policy.store.guard() == GuardDecision{});
     CHECK_FALSE(policy.store.guard().on);
     const GuardDecision trial{.on = true, .trial_until = at_second(900)};

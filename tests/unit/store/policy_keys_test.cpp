@@ -18,7 +18,7 @@ PublicServerKey key_of(std::uint8_t byte) {
     return key;
 }
 
-struct Policy {
+struct KeysPolicy {
     Folder folder;
     std::filesystem::path file = folder / "policy.db";
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>(at_second(500));
@@ -41,7 +41,7 @@ struct Policy {
 } // namespace
 
 TEST_CASE("server keys are numbered, and the next one may end those before it") {
-    Policy policy;
+    KeysPolicy policy;
     CHECK(policy.store.server_keys().empty());
     std::vector<std::int64_t> asked;
     const auto make = [&asked](std::int64_t number) {
@@ -67,7 +67,7 @@ TEST_CASE("server keys are numbered, and the next one may end those before it") 
 }
 
 TEST_CASE("an end is only moved forward") {
-    Policy policy;
+    KeysPolicy policy;
     policy.add(1);
     policy.add(2, at_second(900));
     policy.add(3, at_second(5000)); // later than what was decided about 1
@@ -87,7 +87,7 @@ TEST_CASE("an end is only moved forward") {
 }
 
 TEST_CASE("a key whose file could not be written leaves nothing, and its number is free") {
-    Policy policy;
+    KeysPolicy policy;
     policy.add(1);
     CHECK(error_of([&] {
               policy.store.add_server_key([](std::int64_t) -> PublicServerKey { throw Error("disk full"); },
@@ -100,7 +100,7 @@ TEST_CASE("a key whose file could not be written leaves nothing, and its number 
 }
 
 TEST_CASE("nobody can add another key while the file of one is being written") {
-    Policy policy;
+    KeysPolicy policy;
     bool tried = false;
     policy.store.add_server_key([&](std::int64_t) {
         // The connection of another process waits for the lock; this one asks without waiting.
@@ -113,7 +113,7 @@ TEST_CASE("nobody can add another key while the file of one is being written") {
 }
 
 TEST_CASE("the schema keeps server keys as they are but for an earlier end") {
-    Policy policy;
+    KeysPolicy policy;
     policy.add(1);
     policy.add(2, at_second(900));
     for (const char* statement :
@@ -132,7 +132,7 @@ TEST_CASE("the schema keeps server keys as they are but for an earlier end") {
 }
 
 TEST_CASE("a program's pattern for arguments is kept, and goes with it when its grant is removed") {
-    Policy policy;
+    KeysPolicy policy;
     Command taking = command("restart");
     taking.argument = "nginx|postgresql";
     const CommandId id = policy.store.add_command(taking);

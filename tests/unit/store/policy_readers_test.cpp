@@ -14,7 +14,7 @@ using namespace otk::test;
 
 namespace {
 
-struct Policy {
+struct ReadPolicy {
     Folder folder;
     std::filesystem::path file = folder / "policy.db";
     PolicyStore store = PolicyStore::create(file, server_id, ledger_id);
@@ -25,7 +25,7 @@ struct Policy {
 } // namespace
 
 TEST_CASE("the version changes when another connection has committed, and not otherwise") {
-    Policy policy;
+    ReadPolicy policy;
     const PolicyStore reader = PolicyStore::open_for_reading(policy.file);
     const std::int64_t first = reader.version();
     CHECK(reader.version() == first);
@@ -41,7 +41,7 @@ TEST_CASE("the version changes when another connection has committed, and not ot
 }
 
 TEST_CASE("a grant comes with its command as it is now, for who reads and for who changes") {
-    Policy policy;
+    ReadPolicy policy;
     const GrantId id = policy.store.add_grant(grant(policy.anna, policy.sshd, 1));
     const PolicyStore reader = PolicyStore::open_for_reading(policy.file);
     for (const bool enabled : {true, false, true}) {
@@ -53,7 +53,7 @@ TEST_CASE("a grant comes with its command as it is now, for who reads and for wh
 }
 
 TEST_CASE("a reader that is in the middle of its grants neither blocks a change nor sees half of it") {
-    Policy policy;
+    ReadPolicy policy;
     policy.store.add_grant(grant(policy.anna, policy.sshd, 1));
     const UserId berta = policy.store.add_user("berta");
     policy.store.add_grant(grant(berta, policy.sshd, 2));

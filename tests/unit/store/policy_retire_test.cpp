@@ -11,7 +11,7 @@ using namespace otk::test;
 namespace {
 
 // anna may trigger sshd and web.
-struct Policy {
+struct RetiringPolicy {
     Folder folder;
     std::filesystem::path file = folder / "policy.db";
     PolicyStore store = PolicyStore::create(file, server_id, ledger_id, "root");
@@ -25,7 +25,7 @@ struct Policy {
 } // namespace
 
 TEST_CASE("retired are all chains enrolled until now, by every way of asking, and nothing else changes") {
-    Policy policy;
+    RetiringPolicy policy;
     CHECK_FALSE(policy.retired(policy.sshd));
     policy.store.set_grant_enabled(policy.web, false);
     policy.store.retire_all_chains();
@@ -44,7 +44,7 @@ TEST_CASE("retired are all chains enrolled until now, by every way of asking, an
 }
 
 TEST_CASE("a renewed grant and a new one count again, until chains are retired once more") {
-    Policy policy;
+    RetiringPolicy policy;
     policy.store.retire_all_chains();
     const Enrolment fresh = enrolment(3);
     policy.store.renew_grant(policy.sshd, fresh, chain_id(fresh));
@@ -60,7 +60,7 @@ TEST_CASE("a renewed grant and a new one count again, until chains are retired o
 }
 
 TEST_CASE("a chain of a removed grant does not save the others from being retired, nor does the last one") {
-    Policy policy;
+    RetiringPolicy policy;
     policy.store.remove_grant(policy.web); // its enrolment, the newest, stays
     policy.store.retire_all_chains();
     CHECK(policy.retired(policy.sshd));
@@ -90,7 +90,7 @@ TEST_CASE("to retire is recorded as a restore, by whom, each time; without chain
 }
 
 TEST_CASE("no program brings a retired chain back by lowering the number") {
-    Policy policy;
+    RetiringPolicy policy;
     policy.store.retire_all_chains();
     const std::string error = raw_error(policy.file, "UPDATE meta SET oldest_enrolment = 1");
     CHECK(error.find("never comes back") != std::string::npos);

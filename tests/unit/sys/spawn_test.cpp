@@ -19,20 +19,20 @@ namespace otk {
 
 namespace {
 
-CommandToRun shell(std::string script) {
+CommandToRun shell_command(std::string script) {
     return {.argv = {"/bin/sh", "-c", std::move(script)},
             .environment = {"PATH=/usr/bin:/bin", "OTK_USER=alice"}};
 }
 
-struct Finished {
+struct FinishedCommand {
     std::string output;
     std::string start;
     int status = 0;
 };
 
-Finished run(const CommandToRun& command) {
+FinishedCommand run(const CommandToRun& command) {
     const RunningCommand running = spawn_command(command);
-    Finished finished;
+    FinishedCommand finished;
     finished.start = test::read_to_end(running.start.get());
     finished.output = test::read_to_end(running.output.get());
     finished.status = test::wait_for(running.pid);
@@ -40,7 +40,7 @@ Finished run(const CommandToRun& command) {
 }
 
 // The failure that the child sent, or one without a step when it sent none.
-StartFailure failure_of(const Finished& finished) {
+StartFailure failure_of(const FinishedCommand& finished) {
     StartFailure failure;
     if (finished.start.size() == sizeof failure) std::memcpy(&failure, finished.start.data(), sizeof failure);
     return failure;
@@ -50,7 +50,7 @@ StartFailure failure_of(const Finished& finished) {
 
 TEST_CASE("command: output and errors in one, its environment and nothing of ours, its exit code") {
     ::setenv("SECRET_OF_THE_PARENT", "x", 1);
-    const Finished finished = run(shell("echo out; echo err >&2; env | sort; exit 7"));
+    const FinishedCommand finished = run(shell_command("echo out; echo err >&2; env | sort; exit 7"));
     ::unsetenv("SECRET_OF_THE_PARENT");
     CHECK(finished.start.empty());
     CHECK(finished.output.starts_with("out\nerr\nOTK_USER=alice\nPATH="));
@@ -60,17 +60,17 @@ TEST_CASE("command: output and errors in one, its environment and nothing of our
 }
 
 TEST_CASE("command: arguments arrive as they are, no shell between") {
-    const Finished finished =
+    const FinishedCommand finished =
         run({.argv = {"/usr/bin/printf", "%s|", "a b", "$(id)", "", "*"}, .environment = {}});
     CHECK(finished.output == "a b|$(id)||*|");
 }
 
 TEST_CASE("command: working directory, umask, session, input and descriptors") {
     const Fd leaky(::open("/dev/null", O_RDONLY)); // not close-on-exec
-    CHECK(run(shell("pwd; umask; cat")).output == "/\n0022\n");
+    CHECK(run(shell_command("pwd; umask; cat")).output == "/\n0022\n");
     // The descriptor that the listing itself needs is 3.
-    CHECK(run(shell("ls /proc/self/fd | tr '\\n' ' '")).output == "0 1 2 3 ");
-    const RunningCommand running = spawn_command(shell("cut -d' ' -f 1,5,6 /proc/$$/stat"));
+    CHECK(run(shell_command("ls /proc/self/fd | tr '\\n' ' '")).output == "0 1 2 3 ");
+    const RunningCommand running = spawn_command(shell_command("cut -d' ' -f 1,5,6 /proc/$$/stat"));
     const std::string pid = std::to_string(running.pid);
     CHECK(test::read_to_end(running.output.get()) ==
           pid + " " + pid + " " + pid + "\n"); // its own group and session
@@ -84,14 +84,14 @@ TEST_CASE("command: signals are as a new process expects them, whatever the pare
         (void)sigprocmask(SIG_BLOCK, &all, nullptr);
         (void)std::signal(SIGPIPE, SIG_IGN);
         (void)std::signal(SIGHUP, SIG_IGN);
-        const std::string seen = run(shell("grep -E '^Sig(Blk|Ign)' /proc/self/status")).output;
+        const std::string seen = run(shell_command("grep -E '^Sig(Blk|Ign)' /proc/self/status")).output;
         test::require_in_child(seen == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n", seen);
     });
     CHECK(test::succeeded(status));
 }
 
 TEST_CASE("command: the start pipe ends while the command still runs") {
-    const RunningCommand running = spawn_command(shell("sleep 1000"));
+    const RunningCommand running = spawn_command(shell_command("sleep 1000"));
     CHECK(test::read_to_end(running.start.get()).empty());
     CHECK(::waitpid(running.pid, nullptr, WNOHANG) == 0);
     kill_group(running.pid, SIGKILL);
@@ -99,7 +99,7 @@ TEST_CASE("command: the start pipe ends while the command still runs") {
 }
 
 TEST_CASE("command: a program that cannot be executed is told with its step and errno") {
-    const Finished missing = run({.argv = {"/no/such/program"}, .environment = {}});
+    const FinishedCommand missing = run({.argv = {"/no/such/program"}, .environment = {}});
     CHECK(failure_of(missing).step == StartFailure::Step::exec);
     CHECK(failure_of(missing).error == ENOENT);
     CHECK(name_of(failure_of(missing).step) == "execute the program");
@@ -107,7 +107,7 @@ TEST_CASE("command: a program that cannot be executed is told with its step and 
 }
 
 TEST_CASE("command: killing the group ends the children too, and a group that is gone is no error") {
-    const RunningCommand running = spawn_command(shell("sleep 1000 & sleep 1000 & wait"));
+    const RunningCommand running = spawn_command(shell_command("sleep 1000 & sleep 1000 & wait"));
     CHECK(test::read_to_end(running.start.get()).empty());
     kill_group(running.pid, SIGKILL);
     CHECK(test::read_to_end(running.output.get()).empty()); // ends when the last holder of the pipe is gone
@@ -122,7 +122,8 @@ TEST_CASE("command: runs as its user with its groups, without new privileges; as
     }
     const auto account = find_account("nobody");
     REQUIRE(account);
-    CommandToRun command = shell("id -u; id -g; id -G; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status");
+    CommandToRun command =
+        shell_command("id -u; id -g; id -G; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status");
     command.run_as = *account;
     std::string groups;
     for (const gid_t group : groups_of(*account)) {
@@ -140,10 +141,10 @@ TEST_CASE("command: runs as its user with its groups, without new privileges; as
 TEST_CASE("command: without root another user cannot be taken on, and the failure says at which step") {
     const auto account = find_account("nobody");
     REQUIRE(account);
-    CommandToRun command = shell("echo never");
+    CommandToRun command = shell_command("echo never");
     command.run_as = Account{"daemon", 1, 1, "/"};
     const auto attempt = [&command] {
-        const Finished finished = run(command);
+        const FinishedCommand finished = run(command);
         test::require_in_child(failure_of(finished).step == StartFailure::Step::groups, "at the groups");
         test::require_in_child(failure_of(finished).error == EPERM, "for want of permission");
         test::require_in_child(finished.output.empty(), "the program was not started");
