@@ -3,6 +3,14 @@
 
 otk_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# A compiler runs under ccache where that is installed, set so that one checkout finds what another has compiled: paths are
+# taken as relative to the checkout, and the directory of a build is no part of the key.
+ccache=
+if command -v ccache >/dev/null; then
+    ccache=ccache
+    export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$otk_root} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+fi
+
 say() { printf '== %s\n' "$*"; }
 warn() { printf 'WARNING: %s\n' "$*" >&2; }
 
@@ -73,14 +81,20 @@ ensure_accounts() {
     done < <(sed -nE 's/^u ([^ ]+) - "([^"]*)" ([^ ]+)$/\1|\2|\3/p' "$file")
 }
 
-# ensure_build DIR [MESON OPTIONS...]: configures DIR where that was not done, and compiles everything.
+# ensure_build DIR [MESON OPTIONS...] [-- TARGETS...]: configures DIR where that was not done, and compiles the targets, or
+# everything. CXX names another compiler than the system's own; meson puts ccache before that one alone by itself.
 ensure_build() {
-    local directory=$1
+    local directory=$1 options=()
     shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    if [ $# -gt 0 ]; then shift; fi
     if [ ! -f "$directory/build.ninja" ]; then
         say "configuring $directory"
-        meson setup "$directory" "$otk_root" "$@" || return
+        env ${CXX:+CXX="${ccache:+$ccache }$CXX"} meson setup "$directory" "$otk_root" "${options[@]}" || return
     fi
     say "compiling in $directory"
-    meson compile -C "$directory"
+    ninja -C "$directory" "$@"
 }
