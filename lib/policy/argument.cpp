@@ -28,6 +28,10 @@ RE2::Options options() {
     return options;
 }
 
+// RE2 takes a string view of its own kind, which differs between its versions; std::string becomes each of
+// them.
+RE2 compiled(std::string_view pattern) { return RE2(std::string(pattern), options()); }
+
 bool is_printable_ascii(char c) { return c >= ' ' && c <= '~'; }
 
 // RE2 takes them for the signs themselves, and whoever knows grep means the borders of words.
@@ -77,7 +81,7 @@ std::optional<std::string> fault_of(const RE2& expression) {
 
 std::optional<std::string> check_pattern(std::string_view pattern) {
     auto fault = fault_of_text(pattern);
-    if (!fault) fault = fault_of(RE2(pattern, options()));
+    if (!fault) fault = fault_of(compiled(pattern));
     if (fault) return "the pattern " + *fault;
     return std::nullopt;
 }
@@ -87,8 +91,8 @@ bool allows_argument(const std::string& pattern, std::string_view argument) {
     if (argument.find('\0') != std::string_view::npos) return false;
     if (argument.starts_with('-') && !pattern.starts_with('-')) return false;
     if (fault_of_text(pattern)) return false;
-    const RE2 expression(pattern, options());
-    return !fault_of(expression) && RE2::FullMatch(argument, expression);
+    const RE2 expression = compiled(pattern);
+    return !fault_of(expression) && RE2::FullMatch(std::string(argument), expression);
 }
 
 } // namespace otk
