@@ -3,6 +3,7 @@
 #include "knockgen/output.h"
 
 #include "base/text.h"
+#include "base/version.h"
 #include "sys/raw_capability.h"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ void run(std::span<char* const> words) {
     if (words.empty()) throw UsageError("say what to make; knockgen --help lists what there is");
     const std::string_view first = words.front();
     if (first == "--help" || first == "-h") return print(help_for_all(subcommands()));
-    if (first == "--version") return print("knockgen " OTK_VERSION "\n");
+    if (first == "--version") return print(fmt::format("knockgen {}\n", release_version));
 
     const Subcommand& subcommand = subcommand_named(first);
     try {

@@ -1,5 +1,6 @@
 // knockmgr: the administrator's tool (DESIGN 12).
 #include "base/text.h"
+#include "base/version.h"
 #include "config/suggest.h"
 #include "knockmgr/families.h"
 #include "knockmgr/help.h"
@@ -81,7 +82,7 @@ int run(std::vector<std::string> words) {
     move_leading_options(words);
     if (words.empty()) throw UsageError("tell me what to do; `knockmgr --help` lists the subcommands");
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") return print(general_help());
-    if (words[0] == "--version") return print("knockmgr (otk) " OTK_VERSION "\n");
+    if (words[0] == "--version") return print(fmt::format("knockmgr (otk) {}\n", release_version));
     const Match match = find_subcommand(words);
     if (match.subcommand == nullptr && words.size() == 2 && (words[1] == "--help" || words[1] == "-h")) {
         if (const std::string family = help_for_family(words[0]); !family.empty()) return print(family);

@@ -1,5 +1,7 @@
 #include "knockd/monitor/options.h"
 
+#include "base/version.h"
+
 #include <cstdio>
 #include <string>
 
@@ -45,7 +47,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
             return std::nullopt;
         }
         if (result.count("version") > 0) {
-            fmt::print("knockd (otk) {}\n", OTK_VERSION);
+            fmt::print("knockd (otk) {}\n", release_version);
             return std::nullopt;
         }
         if (!result.unmatched().empty())

@@ -1,5 +1,6 @@
 #include "knockd/monitor/setup.h"
 
+#include "knockd/monitor/libexec_dir.h"
 #include "otp/text_form.h"
 
 #include <cerrno>
@@ -106,12 +107,12 @@ std::filesystem::path helper_program(const std::string& name) {
     std::vector<std::filesystem::path> places;
     if (const char* libexec = std::getenv("OTK_LIBEXEC")) places.emplace_back(libexec);
     places.push_back(std::filesystem::read_symlink("/proc/self/exe").parent_path());
-    places.emplace_back(OTK_LIBEXECDIR);
+    places.emplace_back(libexec_dir);
     for (const auto& place : places) {
         if (access((place / name).c_str(), X_OK) == 0) return place / name;
     }
-    throw Error(name + " is not there: looked in OTK_LIBEXEC, beside knockd and in " OTK_LIBEXECDIR
-                       "; install all of otk, or set OTK_LIBEXEC");
+    throw Error(name + " is not there: looked in OTK_LIBEXEC, beside knockd and in " + libexec_dir +
+                "; install all of otk, or set OTK_LIBEXEC");
 }
 
 } // namespace otk
