@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Set-up that tools/test, tools/demo and .ci/run share; to be sourced. Says what it does; needs no terminal.
+# Set-up that the tools and .ci/run share; to be sourced. Says what it does; needs no terminal.
 
 otk_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -97,4 +97,22 @@ ensure_build() {
     fi
     say "compiling in $directory"
     ninja -C "$directory" "$@"
+}
+
+# The release of Debian that this machine has, such as bookworm; nothing where it has none.
+debian_release() { (. /etc/os-release && if [ "$ID" = debian ]; then echo "${VERSION_CODENAME-}"; fi); }
+
+# sources_for SUITE: the lines of a sources.list: the mirror that OTK_SUITE_MIRROR names, else what this machine's apt has
+# for its own release, with the name of the release replaced; nothing where that is no Debian.
+sources_for() {
+    local own suite=$1
+    if [ -n "${OTK_SUITE_MIRROR-}" ]; then
+        echo "deb $OTK_SUITE_MIRROR $suite main"
+        return
+    fi
+    own=$(debian_release)
+    if [ -z "$own" ]; then return; fi
+    apt-get indextargets --format "\$(SITE) \$(RELEASE) \$(COMPONENT)" 'Identifier: Packages' |
+        awk -v own="$own" -v suite="$suite" \
+            '$2 == own || index($2, own "-") == 1 { print "deb", $1, suite substr($2, length(own) + 1), $3 }' | sort -u
 }
