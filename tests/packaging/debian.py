@@ -24,10 +24,12 @@ def installed(tree):
 
 
 def claims(tree):
-    """(package, path) of each line of an .install file. A path is a file, or a folder with all that is in it."""
+    """(package, path) of each line of an .install file. A path is a file, or a folder with all that is in it. Lines that say
+    where a file goes are about files of the tree, such as the guides, which nothing else installs."""
     for file in sorted((tree / "packaging/debian").glob("*.install")):
-        for line in file.read_text(encoding="utf-8").split():
-            yield file.stem, line
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if len(line.split()) == 1:
+                yield file.stem, line
 
 
 def not_in_one_package(tree):
