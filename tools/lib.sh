@@ -84,16 +84,16 @@ ensure_accounts() {
 # ensure_build DIR [MESON OPTIONS...] [-- TARGETS...]: configures DIR where that was not done, and compiles the targets, or
 # everything. CXX names another compiler than the system's own; meson puts ccache before that one alone by itself.
 ensure_build() {
-    local directory=$1 options=()
+    local directory=$1 settings=()
     shift
     while [ $# -gt 0 ] && [ "$1" != -- ]; do
-        options+=("$1")
+        settings+=("$1")
         shift
     done
     if [ $# -gt 0 ]; then shift; fi
     if [ ! -f "$directory/build.ninja" ]; then
         say "configuring $directory"
-        env ${CXX:+CXX="${ccache:+$ccache }$CXX"} meson setup "$directory" "$otk_root" "${options[@]}" || return
+        env ${CXX:+CXX="${ccache:+$ccache }$CXX"} meson setup "$directory" "$otk_root" "${settings[@]}" || return
     fi
     say "compiling in $directory"
     ninja -C "$directory" "$@"
