@@ -21,9 +21,6 @@ namespace {
 
 // Hits and images on their way between capture and validate: room for what arrives during one slow commit.
 constexpr int between_room = 4 * 1024 * 1024;
-// How long running commands may take to end at SIGTERM before they are killed (the unit's TimeoutStopSec is
-// longer).
-constexpr std::chrono::seconds stop_patience{5};
 constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DESIGN 8)
 
 // A child that a killed knockd was just starting holds that one's lock until its program starts.
@@ -314,37 +311,6 @@ void Monitor::reload() {
                 fmt::format("the new configuration is refused and the old one stays: {}", error.what()));
         notify_service_manager("READY=1");
     }
-}
-
-// In order: no new knocks, commands end, their ends are stored, the validator ends, the monitor last.
-void Monitor::stop() {
-    if (std::exchange(stopping_, true)) return;
-    notify_service_manager("STOPPING=1");
-    journal("knockd", "ending");
-    if (doors_later_) write_doors();
-    if (capture_.child.connected()) capture_.child.finish();
-    next_capture_.child.kill();
-    actor_.commands().stop();
-    patience_ = loop_.after(stop_patience, [this] {
-        actor_.commands().kill();
-        patience_ = loop_.after(stop_patience, [this] { // a validator that does not answer must not keep us
-            validate_.child.kill();
-            capture_.child.kill();
-            loop_.stop();
-        });
-    });
-    stop_further();
-}
-
-void Monitor::stop_further() {
-    if (actor_.commands().running() > 0) return;
-    if (!actor_.all_stored() && validate_.child.running() && validate_.ready &&
-        status_.acceptance == message::Acceptance::open) {
-        return;
-    }
-    if (validate_.child.connected()) validate_.child.finish();
-    if (!validate_.child.running() && !capture_.child.running() && !next_capture_.child.running())
-        loop_.stop();
 }
 
 } // namespace otk

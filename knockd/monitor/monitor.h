@@ -92,12 +92,13 @@ class Monitor {
     void end_hanging(Helper& helper);
     void sign_of_life(Helper& helper);
     [[nodiscard]] std::string silence() const;
-    void stop();
-    void stop_further();
     void every_second();
     void tell_losses();
     void watch_for_floods();
     Status write_status(); // gives what was written
+    // In monitor_stop.cpp.
+    void stop();
+    void stop_further();
 
     SystemClock clock_;
     Config config_;
