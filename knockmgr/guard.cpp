@@ -28,9 +28,7 @@ bool trial_over(const GuardDecision& decision, Time now) {
 
 // What the guard has to do by policy and configuration.
 GuardPlan plan_by(const PolicyStore& store, const Config& config, RulesetWatch& watch) {
-    GuardPlan plan = guard_plan(store.commands(), config.firewall.always_allow);
-    plan.translation = watch.translation();
-    return plan;
+    return {guarded_ports(store.commands()), config.firewall.always_allow, watch.translation()};
 }
 
 std::string ports_text(const std::set<Service>& services) {

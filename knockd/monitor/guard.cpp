@@ -78,8 +78,7 @@ void Guard::look_after() {
     if (!wanted()) return end();
     const std::uint32_t generation = watch_.generation();
     look_for_translation(generation);
-    GuardPlan plan = guard_plan(commands_, always_allow_);
-    plan.translation = translation_;
+    GuardPlan plan{guarded_ports(commands_), always_allow_, translation_};
     if (armed_) check();
     if (!wanted()) return end(); // the kernel has ended the trial
     if (armed_ && plan == plan_ && decision_.trial_until == armed_trial_) return;

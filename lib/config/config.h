@@ -117,6 +117,7 @@ struct Places {
     std::filesystem::path status;        // STATE/monitor/status.json
     std::filesystem::path doors;         // STATE/monitor/doors.json
     std::filesystem::path started_undos; // STATE/monitor/undo
+    std::filesystem::path guard;         // STATE/monitor/guard.json
 };
 [[nodiscard]] Places places(const std::string& dir_option);
 

@@ -20,6 +20,7 @@ Places places(const std::string& dir_option) {
     found.status = found.state / "monitor" / "status.json";
     found.doors = found.state / "monitor" / "doors.json";
     found.started_undos = found.state / "monitor" / "undo";
+    found.guard = found.state / "monitor" / "guard.json";
     return found;
 }
 

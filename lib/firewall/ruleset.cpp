@@ -154,17 +154,6 @@ const SetNames& forward_maps() {
     return names;
 }
 
-GuardPlan guard_plan(const std::vector<Command>& commands, const std::vector<Network>& always_allow) {
-    GuardPlan plan{{}, {32}, {128}, always_allow, false};
-    for (const Command& command : commands) {
-        if (command.kind != CommandKind::open || !command.enabled) continue;
-        plan.services.insert(command.service);
-        plan.prefixes4.insert(command.prefix4);
-        plan.prefixes6.insert(command.prefix6);
-    }
-    return plan;
-}
-
 std::string guard_ruleset(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial) {
     // Declared first, so that there is something to be flushed; all of it is one transaction.
     return fmt::format("table inet {0} {{\n"

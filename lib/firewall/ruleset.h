@@ -4,11 +4,10 @@
 
 #include "firewall/door_sets.h"
 #include "net/address.h"
-#include "policy/model.h"
+#include "policy/guarded_ports.h"
 
 #include <chrono>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,19 +20,13 @@ inline const std::string forward_table = "otk_forward";
 [[nodiscard]] const SetNames& forward_maps(); // of forward_table
 
 // What a guard has to do. Two that are equal have the same rules.
-struct GuardPlan {
-    std::set<Service> services;       // the guarded ports
-    std::set<std::uint8_t> prefixes4; // of the doors; 32 is always there
-    std::set<std::uint8_t> prefixes6; // 128 likewise
+struct GuardPlan : GuardedPorts {
     std::vector<Network> always_allow;
     // Something else on this host translates destination addresses (containers, mostly), so that connections
     // are tracked anyway: those that were translated and exist pass.
     bool translation = false;
     friend bool operator==(const GuardPlan&, const GuardPlan&) = default;
 };
-// For the enabled `open` commands among these.
-[[nodiscard]] GuardPlan guard_plan(const std::vector<Command>& commands,
-                                   const std::vector<Network>& always_allow);
 
 // A door that is open for so long from now on.
 struct OpenDoor {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <SQLiteCpp/Backup.h>
@@ -109,16 +110,47 @@ void make_empty_file(const std::filesystem::path& file) {
     }
 }
 
+void check_there(const std::filesystem::path& file, const DatabaseKind& kind) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) == 0 || errno != ENOENT) return;
+    throw Error(fmt::format("there is no {}: {}", file.native(), kind.help_if_missing));
+}
+
+// Nobody can write there, and nothing that was committed stands beside the file.
+bool lies_whole_and_still(const std::filesystem::path& file) {
+    struct statvfs system {};
+    if (::statvfs(file.c_str(), &system) != 0 || (system.f_flag & ST_RDONLY) == 0) return false;
+    struct stat log {};
+    return ::stat((file.native() + "-wal").c_str(), &log) != 0 ? errno == ENOENT : log.st_size == 0;
+}
+
+// A name for SQLite that says: no locks, and no files beside it (sqlite.org/uri.html).
+std::string immutable_name(const std::filesystem::path& file) {
+    std::string name = "file:";
+    for (const char c : file.native())
+        name += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                                                 : std::string(1, c);
+    return name + "?immutable=1";
+}
+
 } // namespace
 
 // What creating and opening share.
 class DatabaseMaker {
   public:
     static Database attach(const std::filesystem::path& file, int flags) {
+        return attach(file, file.native(), flags);
+    }
+    static Database attach_immutable(const std::filesystem::path& file) {
+        return attach(file, immutable_name(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+    }
+
+  private:
+    static Database attach(const std::filesystem::path& file, const std::string& name, int flags) {
         count_no_memory();
         try {
             // Whoever opens one uses it from one thread: SQLite need not lock it for each call.
-            auto sqlite = std::make_unique<SQLite::Database>(file.native(), flags | SQLITE_OPEN_NOMUTEX);
+            auto sqlite = std::make_unique<SQLite::Database>(name, flags | SQLITE_OPEN_NOMUTEX);
             configure(*sqlite, flags);
             return {file, std::move(sqlite)};
         } catch (const SQLite::Exception& trouble) {
@@ -179,10 +211,7 @@ void Database::create(const std::filesystem::path& file, const DatabaseKind& kin
 }
 
 Database Database::open(const std::filesystem::path& file, const DatabaseKind& kind, Access access) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) {
-        throw Error(fmt::format("there is no {}: {}", file.native(), kind.help_if_missing));
-    }
+    check_there(file, kind);
     Database database = DatabaseMaker::attach(file, access == Access::writing ? SQLite::OPEN_READWRITE
                                                                               : SQLite::OPEN_READONLY);
     database.doing("open", [&] {
@@ -195,20 +224,35 @@ Database Database::open(const std::filesystem::path& file, const DatabaseKind& k
     return database;
 }
 
+Database Database::open_for_a_look(const std::filesystem::path& file, const DatabaseKind& kind) {
+    check_there(file, kind);
+    Database database = lies_whole_and_still(file) ? DatabaseMaker::attach_immutable(file)
+                                                   : DatabaseMaker::attach(file, SQLite::OPEN_READONLY);
+    const bool older = database.doing("open", [&] {
+        return number_of(database.sqlite(), "PRAGMA user_version") < kind.migrations.back().version;
+    });
+    if (older) return database.copied(kind);
+    database.doing("open", [&] {
+        check_kind(file, kind, database.sqlite());
+        check_version(file, kind, database.sqlite());
+    });
+    return database;
+}
+
 Database Database::copy(const std::filesystem::path& file, const DatabaseKind& kind) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) {
-        throw Error(fmt::format("there is no {}: {}", file.native(), kind.help_if_missing));
-    }
-    const Database source = DatabaseMaker::attach(file, SQLite::OPEN_READONLY);
+    check_there(file, kind);
+    return DatabaseMaker::attach(file, SQLite::OPEN_READONLY).copied(kind);
+}
+
+Database Database::copied(const DatabaseKind& kind) const {
     Database target = DatabaseMaker::attach(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    target.file_ = file; // for messages
-    source.doing("copy", [&] {
-        check_kind(file, kind, source.sqlite());
-        SQLite::Backup backup(target.sqlite(), source.sqlite());
+    target.file_ = file_; // for messages
+    doing("copy", [&] {
+        check_kind(file_, kind, sqlite());
+        SQLite::Backup backup(target.sqlite(), sqlite());
         while (backup.executeStep() != SQLITE_DONE) {
         }
-        migrate(file, kind, target.sqlite());
+        migrate(file_, kind, target.sqlite());
     });
     return target;
 }

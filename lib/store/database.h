@@ -50,6 +50,10 @@ class Database {
     // Opens an existing file. For writing: migrates it to the newest version. For reading: it must be of
     // exactly that version. Throws Error, also when it is of another kind or made by a later otk.
     static Database open(const std::filesystem::path& file, const DatabaseKind& kind, Access access);
+    // For reading, also where the file system is read-only and has no -wal and -shm files of it, as early in
+    // a boot. One of an older version is copied into memory, and migrated there. Not to be kept: what others
+    // commit later may never be seen.
+    static Database open_for_a_look(const std::filesystem::path& file, const DatabaseKind& kind);
     // A copy in memory, migrated; `file` is only read.
     static Database copy(const std::filesystem::path& file, const DatabaseKind& kind);
 
@@ -72,6 +76,7 @@ class Database {
   private:
     Database(std::filesystem::path file, std::unique_ptr<SQLite::Database> sqlite) :
         file_(std::move(file)), sqlite_(std::move(sqlite)) {}
+    [[nodiscard]] Database copied(const DatabaseKind& kind) const; // see copy
     static Error translated(const std::filesystem::path& file, std::string_view doing,
                             const SQLite::Exception& trouble);
     friend class DatabaseMaker;

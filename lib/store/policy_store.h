@@ -138,6 +138,9 @@ class PolicyStore {
     // moment, such a reader gets an Error from every function until root's connection has read once; so it
     // tries again later and keeps what it knows, and the monitor asks version() all the time.
     static PolicyStore open_for_reading(const std::filesystem::path& file);
+    // Likewise, but also where the file system is still read-only and the -wal and -shm files are missing.
+    // Not to be kept: what is committed later may never be seen.
+    static PolicyStore open_for_a_look(const std::filesystem::path& file);
     PolicyStore(PolicyStore&&) noexcept;
     PolicyStore& operator=(PolicyStore&&) noexcept;
     ~PolicyStore();

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -51,6 +52,13 @@ std::string busy(const std::filesystem::path& file) {
 std::string cannot_open(const std::filesystem::path& file, std::string_view detail) {
     if (::eaccess(file.c_str(), R_OK) != 0) {
         return fmt::format("{}; check owner and mode", system_error(detail).what());
+    }
+    struct statvfs system {};
+    if (::statvfs(file.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0) {
+        return fmt::format(
+            "{}; the file system is read-only, and without {}-shm only who may write there can "
+            "read what stands in its log: mount it read-write",
+            detail, file.filename().native());
     }
     return fmt::format(
         "{}; its -wal and -shm files cannot be used by this user: run the program as the owner, "

@@ -24,12 +24,11 @@ Command open_command(std::string name, Service service, std::uint8_t prefix4 = 3
 }
 
 GuardPlan some_plan() {
-    GuardPlan plan = guard_plan(
-        {open_command("ssh", {Protocol::tcp, 22}, 24, 56), open_command("vpn", {Protocol::udp, 51820})},
-        {*Network::parse("10.0.0.0/8"), *Network::parse("10.1.0.0/16"), *Network::parse("0.0.0.0/0"),
-         *Network::parse("2001:db8::/32"), *Network::parse("::/0"), *Network::parse("192.0.2.7")});
-    plan.translation = true;
-    return plan;
+    return {guarded_ports({open_command("ssh", {Protocol::tcp, 22}, 24, 56),
+                           open_command("vpn", {Protocol::udp, 51820})}),
+            {*Network::parse("10.0.0.0/8"), *Network::parse("10.1.0.0/16"), *Network::parse("0.0.0.0/0"),
+             *Network::parse("2001:db8::/32"), *Network::parse("::/0"), *Network::parse("192.0.2.7")},
+            true};
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -58,13 +57,11 @@ TEST_CASE("a guard is for the enabled open commands and for nothing else") {
     Command other;
     other.kind = CommandKind::forward;
     other.service = {Protocol::tcp, 82};
-    const GuardPlan plan = guard_plan({open_command("a", {Protocol::tcp, 80}, 24), off, other,
-                                       open_command("b", {Protocol::tcp, 80}, 32, 64)},
-                                      {});
-    CHECK(plan.services == std::set<Service>{{Protocol::tcp, 80}});
-    CHECK(plan.prefixes4 == std::set<std::uint8_t>{24, 32});
-    CHECK(plan.prefixes6 == std::set<std::uint8_t>{64, 128});
-    CHECK_FALSE(plan.translation);
+    const GuardedPorts ports = guarded_ports({open_command("a", {Protocol::tcp, 80}, 24), off, other,
+                                              open_command("b", {Protocol::tcp, 80}, 32, 64)});
+    CHECK(ports.services == std::set<Service>{{Protocol::tcp, 80}});
+    CHECK(ports.prefixes4 == std::set<std::uint8_t>{24, 32});
+    CHECK(ports.prefixes6 == std::set<std::uint8_t>{64, 128});
 }
 
 TEST_CASE("nft takes the guard's ruleset, and what it makes of it can be told from what others make of it") {

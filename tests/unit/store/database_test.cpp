@@ -50,6 +50,27 @@ TEST_CASE("an older database is brought up to date step by step, and keeps what 
     }
 }
 
+TEST_CASE("for a look an older database is read as if it were up to date, and stays as it is; a newer one is "
+          "refused") {
+    for (const std::size_t old : {1U, 2U, 3U}) {
+        const Folder folder;
+        Database::create(folder / "x.db", kind(old), nothing);
+        CHECK(number(Database::open_for_a_look(folder / "x.db", kind(3)),
+                     "SELECT group_concat(y, '') FROM b") == 23);
+        CHECK(number(Database::open(folder / "x.db", kind(old), Access::reading), "PRAGMA user_version") ==
+              static_cast<std::int64_t>(old));
+    }
+    const Folder folder;
+    CHECK(error_of([&] { (void)Database::open_for_a_look(folder / "x.db", kind(3)); }).find("make it") !=
+          std::string::npos);
+    Database::create(folder / "x.db", kind(3), nothing);
+    CHECK(error_of([&] { (void)Database::open_for_a_look(folder / "x.db", kind(2)); }).find("newer otk") !=
+          std::string::npos);
+    CHECK(error_of([&] {
+              (void)Database::open_for_a_look(folder / "x.db", kind(3, 78));
+          }).find("is not a test database") != std::string::npos);
+}
+
 TEST_CASE("a migration that fails changes nothing") {
     const Folder folder;
     Database::create(folder / "x.db", kind(1), nothing);
