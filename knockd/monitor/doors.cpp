@@ -51,7 +51,8 @@ Doors::Doors(EventLoop& loop, const Clock& clock, const PolicyStore& policy, con
     config_(config), places_(places), told_(std::move(told)) {
     try {
         firewall_ = std::make_unique<Firewall>(
-            loop, clock, policy, config, Firewall::Needs{[this] { return standing(); }, told_.guard_lost});
+            loop, clock, policy, config,
+            Firewall::Needs{[this] { return standing(); }, told_.guard_lost, told_.guard_held});
     } catch (const Error& error) {
         no_firewall_ = error.what();
         journal("knockd", fmt::format("no door can be opened here: {}", no_firewall_));

@@ -19,6 +19,7 @@ class Doors final : public Doorway {
         std::function<void(RowNumber hold, const Address& source)> refused; // proven: see Forwarding
         std::function<void(RowNumber hold, const std::string& why)> lost;
         std::function<void(const std::string& what)> guard_lost;
+        std::function<const GuardRecord::OfPolicy*()> guard_held;              // see GuardFile::held
         std::function<void(const std::function<void(const OpenHold&)>&)> each; // of all holds
     };
     // All outlive it. Where nfnetlink cannot be had the doors that need it are refused and the journal says

@@ -71,7 +71,7 @@ struct Firewall::Inside {
         if (mode == FirewallMode::guard) {
             doors.emplace(guard_sets());
             guard.emplace(*watch, clock, policy, config.firewall.always_allow,
-                          Guard::Needs{open_doors, needs.guard_lost});
+                          Guard::Needs{open_doors, needs.guard_lost, needs.guard_held});
         } else {
             drop_guard_of_another_mode();
             administrators.emplace(*watch, names_of(config), open_doors);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "firewall/door_sets.h"
-#include "store/policy_store.h"
+#include "store/guard_file.h"
 #include "sys/event_loop.h"
 
 #include <chrono>
@@ -29,6 +29,7 @@ class Firewall {
         std::function<std::vector<Standing>()> standing; // everything that is open now
         std::function<void(const std::string& what)>
             guard_lost; // it was missing and is back; for the alert, the journal has it
+        std::function<const GuardRecord::OfPolicy*()> guard_held{}; // see GuardFile::held
     };
     // All outlive it. Throws Error where nfnetlink cannot be had though the mode needs it.
     Firewall(EventLoop& loop, const Clock& clock, const PolicyStore& policy, const Config& config,

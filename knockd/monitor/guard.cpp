@@ -18,12 +18,8 @@ namespace {
 constexpr std::chrono::seconds at_the_end{1};
 constexpr unsigned looks_between_translations = 5;
 
-std::string list_of(const std::set<Service>& services) {
-    std::string text;
-    for (const Service& service : services)
-        text += (text.empty() ? "" : ", ") + format_service(service);
-    return text.empty() ? "no port, because no open command is enabled" : text;
-}
+// Once may be chance: somebody changes the ruleset at that moment.
+constexpr unsigned failures_to_tell = 3;
 
 } // namespace
 
@@ -34,14 +30,17 @@ Guard::Guard(RulesetWatch& watch, const Clock& clock, const PolicyStore& policy,
 
 void Guard::read_policy() {
     const std::int64_t version = policy_.version();
-    if (version_ == version) return;
-    const GuardDecision decision = policy_.guard();
-    commands_ = policy_.commands();
-    if (!version_ || decision != decision_) {
-        decision_ = decision;
+    const GuardRecord::OfPolicy* const held = needs_.held ? needs_.held() : nullptr;
+    if (version_ == version && holding_ == (held != nullptr)) return;
+    GuardRecord::OfPolicy now = guard_half_of(policy_);
+    if (held != nullptr) now = united(now, *held, clock_.now());
+    ports_ = std::move(now.ports);
+    if (!version_ || now.decision != decision_) {
+        decision_ = now.decision;
         note_trial();
     }
     version_ = version;
+    holding_ = held != nullptr;
 }
 
 void Guard::note_trial() {
@@ -74,18 +73,32 @@ void Guard::look_for_translation(std::uint32_t generation) {
 }
 
 void Guard::look_after() {
+    try {
+        look();
+        failures_ = 0;
+    } catch (const Error& error) {
+        if (++failures_ == failures_to_tell && !armed_ && wanted())
+            needs_.lost(fmt::format("the guard cannot be armed, and its ports are open: {}", error.what()));
+        throw;
+    }
+}
+
+void Guard::look() {
     read_policy();
     if (!wanted()) return end();
     const std::uint32_t generation = watch_.generation();
     look_for_translation(generation);
-    GuardPlan plan{guarded_ports(commands_), always_allow_, translation_};
+    GuardPlan plan{ports_, always_allow_, translation_};
     if (armed_) check();
     if (!wanted()) return end(); // the kernel has ended the trial
     if (armed_ && plan == plan_ && decision_.trial_until == armed_trial_) return;
     const bool news = !armed_ || plan.services != plan_.services || decision_.trial_until != armed_trial_;
     plan_ = std::move(plan);
     arm();
-    if (news) journal("knockd", fmt::format("the guard is {}: {}", state(), list_of(plan_.services)));
+    if (!news) return;
+    journal("knockd", fmt::format("the guard is {}: {}", state(),
+                                  plan_.services.empty() ? "no port, because no open command is enabled"
+                                                         : ports_text(plan_)));
 }
 
 void Guard::arm() {

@@ -6,7 +6,7 @@
 #include "firewall/ruleset.h"
 #include "firewall/watch.h"
 #include "knockd/journal.h"
-#include "store/policy_store.h"
+#include "store/guard_file.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +22,7 @@ class Guard {
     struct Needs {
         std::function<std::vector<OpenDoor>()> doors; // those that are open now
         std::function<void(const std::string& what)> lost;
+        std::function<const GuardRecord::OfPolicy*()> held; // see GuardFile::held
     };
     // All outlive it.
     Guard(RulesetWatch& watch, const Clock& clock, const PolicyStore& policy,
@@ -44,6 +45,7 @@ class Guard {
     void read_policy();
     void note_trial();
     [[nodiscard]] bool wanted() const;
+    void look();
     [[nodiscard]] bool trial_over() const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> trial_left() const;
     void look_for_translation(std::uint32_t generation);
@@ -58,8 +60,9 @@ class Guard {
     Needs needs_;
 
     std::optional<std::int64_t> version_; // of the policy that was read
+    bool holding_ = false;                // something of an earlier life was added to it
     GuardDecision decision_;
-    std::vector<Command> commands_;
+    GuardedPorts ports_;
     // When the trial ends by a clock that nobody sets; setting the other one must not make it longer.
     Steady::time_point trial_end_;
     bool trial_ended_ = false; // by the kernel: then it is over, whatever a clock says
@@ -70,6 +73,7 @@ class Guard {
 
     bool clean_ = false; // no guard of an earlier knockd is left
     bool armed_ = false;
+    unsigned failures_ = 0;           // in a row
     std::string lost_;                // what had happened to it, until that is told
     GuardPlan plan_;                  // of the guard that is armed
     std::optional<Time> armed_trial_; // likewise

@@ -31,8 +31,9 @@ constexpr std::chrono::seconds lock_patience{2};
 Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config, Spares& spares) :
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)), spares_(spares),
     policy_(PolicyStore::open_for_reading(places.policy_db)),
-    lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark), status_file_(places.status),
-    metrics_file_(config_), between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
+    lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark),
+    guard_file_(places.guard, policy_, clock_), status_file_(places.status), metrics_file_(config_),
+    between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,
@@ -40,6 +41,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
             [this](RowNumber hold, const Address& source) { refused_connection(hold, source); },
             [this](RowNumber hold, const std::string& why) { lost_relay(hold, why); },
             [this](const std::string& what) { noticing_.guard_lost(what); },
+            [this] { return guard_file_.held(); },
             [this](const auto& visit) { actor_.holds().each(visit); }}),
     actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_, &spares_}, config_,
            {[this](const End& end) { send(end); },
@@ -62,10 +64,15 @@ void Monitor::provide() const {
 void Monitor::serve() {
     loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGCHLD}, [this](int signal) { on_signal(signal); });
     loop_.after_each([this] { to_validate_.flush(); });
+    look_for_guard();
+    guard_file_.configure(config_);
     start(validate_);
     start(capture_);
     second_ = loop_.every(std::chrono::seconds{1}, [this] { every_second(); });
-    policy_period_ = loop_.every(policy_period, [this] { policy_watch_.look(); });
+    policy_period_ = loop_.every(policy_period, [this] {
+        policy_watch_.look();
+        guard_file_.look();
+    });
     begin_watchdog();
     loop_.run();
     mark_.flush();
@@ -295,6 +302,7 @@ void Monitor::reload() {
         Config config = read_config_();
         must_be_usable(config, places_); // what is wrong with it must be wrong now
         config_ = std::move(config);
+        guard_file_.configure(config_);
         provide();
         actor_.configure(config_);
         doors_.configure(config_);

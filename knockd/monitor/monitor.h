@@ -9,6 +9,7 @@
 #include "knockd/monitor/child.h"
 #include "knockd/monitor/doors.h"
 #include "knockd/monitor/flood.h"
+#include "knockd/monitor/guard_file.h"
 #include "knockd/monitor/host_watch.h"
 #include "knockd/monitor/liveness.h"
 #include "knockd/monitor/losses.h"
@@ -75,6 +76,7 @@ class Monitor {
     void claimed(RowNumber hold, const Address& by);
     void refused_connection(RowNumber hold, const Address& source);
     void lost_relay(RowNumber hold, const std::string& why);
+    void look_for_guard();
     void start_again(Helper& helper);
     // In monitor_captures.cpp: another capture takes the place of the one that reads.
     void change_capture();
@@ -108,6 +110,7 @@ class Monitor {
     PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
     WriterLock lock_;    // one knockd for one state directory
     Mark mark_;
+    GuardFile guard_file_;
     Status status_;
     StatusFile status_file_;
     MetricsFile metrics_file_;

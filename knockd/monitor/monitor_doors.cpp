@@ -1,4 +1,6 @@
 // What the monitor does when its doors have something to tell.
+#include "firewall/ruleset.h"
+#include "firewall/watch.h"
 #include "knockd/journal.h"
 #include "knockd/monitor/lines.h"
 #include "knockd/monitor/monitor.h"
@@ -59,6 +61,22 @@ void Monitor::lost_relay(RowNumber row, const std::string& why) {
     journal("knockd", line);
     noticing_.child_crashed(line);
     actor_.holds().end(row, Holds::Why::lost);
+}
+
+// It should be there, put back by otk-guard.service or left by the knockd before. Where it is not, its ports
+// were open, and nobody else would tell.
+void Monitor::look_for_guard() {
+    if (config_.firewall.mode != FirewallMode::guard || !guard_file_.stood()) return;
+    try {
+        if (RulesetWatch().table(guard_table).handle != 0) return;
+    } catch (const Error&) {
+        return; // the firewall has told that
+    }
+    const std::string line =
+        "the guard was lost: nothing had armed it when knockd started, and its ports were open; "
+        "`systemctl status otk-guard` may say why";
+    journal("knockd", line);
+    noticing_.guard_lost(line);
 }
 
 } // namespace otk
