@@ -7,6 +7,8 @@
 #include "firewall/watch.h"
 #include "knockmgr/daemon.h"
 #include "knockmgr/families.h"
+#include "knockmgr/guard_boot.h"
+#include "knockmgr/guard_record.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 
@@ -22,20 +24,9 @@ namespace {
 constexpr std::chrono::seconds shortest_trial{10};
 constexpr std::chrono::seconds longest_trial{24 * 3600};
 
-bool trial_over(const GuardDecision& decision, Time now) {
-    return decision.on && decision.trial_until && *decision.trial_until <= now;
-}
-
 // What the guard has to do by policy and configuration.
 GuardPlan plan_by(const PolicyStore& store, const Config& config, RulesetWatch& watch) {
     return {guarded_ports(store.commands()), config.firewall.always_allow, watch.translation()};
-}
-
-std::string ports_text(const std::set<Service>& services) {
-    std::string text;
-    for (const Service& service : services)
-        text += (text.empty() ? "" : ", ") + format_service(service);
-    return text.empty() ? "none" : text;
 }
 
 // The kernel's side of it; knockd looks at policy.db once a second.
@@ -69,6 +60,22 @@ void check_mode(const Config& config) {
                             name_of(config.firewall.mode)));
 }
 
+// What knockd keeps shut though policy.db has lost it; nothing mostly.
+std::optional<GuardedPorts> kept(const Places& where, const PolicyStore& store) {
+    const auto noted = noted_by_knockd(where);
+    if (!noted || !has_lost(guard_half_of(store), noted->policy, SystemClock().now())) return std::nullopt;
+    return noted->policy.ports;
+}
+
+void check_nothing_kept(const Places& where, const PolicyStore& store) {
+    const auto ports = kept(where, store);
+    if (!ports) return;
+    throw Error(fmt::format(
+        "{} is older than the guard that knockd keeps ({}): its -wal file was lost, or an older copy "
+        "was put back. Look what of it is missing; then `knockmgr guard off`, and decide anew",
+        where.policy_db.string(), ports_text(*ports)));
+}
+
 int on(const Invocation& invocation) {
     const std::chrono::seconds trial = trial_asked_for(invocation);
     const Places where = invocation.where();
@@ -77,6 +84,7 @@ int on(const Invocation& invocation) {
     if (!ask_daemon(where).running)
         throw Error("knockd does not run: nobody could open a door in the guard; start it first");
     PolicyStore store = change_policy(where);
+    check_nothing_kept(where, store);
     if (store.guard().on && !store.guard().trial_until)
         throw Error("the guard is on and confirmed already; `knockmgr guard off` ends it");
     RulesetWatch watch;
@@ -102,7 +110,7 @@ int on(const Invocation& invocation) {
                              "and connect anew.\n"
                              "If it works:   knockmgr guard confirm\n"
                              "If not, wait:  the kernel itself takes the guard back when the trial is over\n",
-                             format_duration(trial), format_utc(until), ports_text(plan.services)));
+                             format_duration(trial), format_utc(until), ports_text(plan)));
 }
 
 int confirm_guard(const Invocation& invocation) {
@@ -110,10 +118,11 @@ int confirm_guard(const Invocation& invocation) {
     const Config config = load_config(where.config);
     check_mode(config);
     PolicyStore store = change_policy(where);
+    check_nothing_kept(where, store);
     const GuardDecision decision = store.guard();
     if (!decision.on) throw Error("the guard is off; `knockmgr guard on --confirm 5m` arms it for a trial");
     if (!decision.trial_until) return print("the guard is confirmed already\n");
-    if (trial_over(decision, SystemClock().now())) {
+    if (!in_force(decision, SystemClock().now())) {
         throw Error(fmt::format("too late: the trial ended {}, and the guard is off. Begin again with "
                                 "`knockmgr guard on --confirm TIME`",
                                 format_utc(*decision.trial_until)));
@@ -121,7 +130,11 @@ int confirm_guard(const Invocation& invocation) {
     RulesetWatch watch;
     const GuardPlan plan = plan_by(store, config, watch);
     store.set_guard({true, std::nullopt});
-    if (!ask_daemon(where).running) put_guard(watch, plan, std::nullopt, {});
+    if (!ask_daemon(where).running) {
+        put_guard(watch, plan, std::nullopt, {});
+        const auto noted = noted_by_knockd(where);
+        write_guard_record(where, {noted ? noted->config : guard_half_of(config), guard_half_of(store)});
+    }
     const auto stays = [&] {
         const RulesetWatch::Guarded guarded = watch.guarded();
         return guarded.services == plan.services && !guarded.ends && watch.table(guard_table).handle != 0;
@@ -130,58 +143,78 @@ int confirm_guard(const Invocation& invocation) {
         throw Error("the guard is confirmed, but knockd has not yet made it stay; the journal says why, and "
                     "`knockmgr guard show` what the kernel has");
     }
-    return print(
-        "the guard is confirmed and stays, also after a restart (enable otk-guard.service, so that it "
-        "is armed before the network comes up)\n");
+    return print(fmt::format("the guard is confirmed and stays; {}\n", at_boot_text(where)));
+}
+
+// From then on neither a boot nor a running knockd keeps what policy.db may have lost. Gives what was noted.
+std::optional<GuardRecord> forget_noted(const Places& where) {
+    const auto noted = noted_by_knockd(where);
+    if (noted) write_guard_record(where, {noted->config, {{}, noted->policy.ports, noted->policy.change}});
+    return noted;
+}
+
+// False: it was not there.
+bool remove_table(const Places& where) {
+    RulesetWatch watch;
+    const auto gone = [&] { return watch.table(guard_table).handle == 0; };
+    if (gone()) return false;
+    if (!ask_daemon(where).running || !comes_true(gone)) run_nft(without_table(guard_table));
+    return true;
+}
+
+// A damaged policy.db must not keep ports shut that nobody can open any more.
+int off_without_policy(const Places& where, const Error& fault) {
+    if (ask_daemon(where).running || !forget_noted(where)) throw fault;
+    (void)remove_table(where);
+    throw Error(fmt::format(
+        "{}. The guard is off and its table removed, but where policy.db says that it is on it comes "
+        "back with that",
+        fault.what()));
 }
 
 int off(const Invocation& invocation) {
     const Places where = invocation.where();
-    PolicyStore store = change_policy(where);
-    const bool was_on = store.guard().on;
-    if (was_on) store.set_guard({});
-    RulesetWatch watch;
-    const auto gone = [&] { return watch.table(guard_table).handle == 0; };
-    const bool was_there = !gone();
-    if (was_there && (!ask_daemon(where).running || !comes_true(gone))) run_nft(without_table(guard_table));
+    bool was_on = false;
+    try {
+        PolicyStore store = change_policy(where);
+        const auto noted = forget_noted(where);
+        was_on =
+            store.guard().on || (noted && has_lost(guard_half_of(store), noted->policy, SystemClock().now()));
+        if (was_on) store.set_guard({});
+    } catch (const Error& fault) {
+        return off_without_policy(where, fault);
+    }
+    const bool was_there = remove_table(where);
     if (!was_on && !was_there) return print("the guard is off already\n");
     return print("the guard is off, and its table is removed\n");
-}
-
-int arm(const Invocation& invocation) {
-    const Places where = invocation.where();
-    const Config config = load_config(where.config);
-    if (config.firewall.mode != FirewallMode::guard)
-        return print(fmt::format("[firewall] mode is \"{}\": there is no guard to arm\n",
-                                 name_of(config.firewall.mode)));
-    const PolicyStore store = read_policy(where);
-    const GuardDecision decision = store.guard();
-    const Time now = SystemClock().now();
-    if (!decision.on || trial_over(decision, now)) return print("the guard is off: nothing to arm\n");
-    if (ask_daemon(where).running) return print("knockd runs and keeps the guard itself\n");
-    std::optional<std::chrono::milliseconds> trial;
-    if (decision.trial_until)
-        trial = std::chrono::duration_cast<std::chrono::milliseconds>(*decision.trial_until - now);
-    RulesetWatch watch;
-    const GuardPlan plan = plan_by(store, config, watch);
-    put_guard(watch, plan, trial, {});
-    return print(fmt::format("the guard is armed: {}\n", ports_text(plan.services)));
 }
 
 std::string decision_text(const GuardDecision& decision) {
     if (!decision.on) return "off";
     if (!decision.trial_until) return "on, confirmed";
-    if (trial_over(decision, SystemClock().now()))
+    if (!in_force(decision, SystemClock().now()))
         return fmt::format("off: the trial ended {} without confirmation", format_utc(*decision.trial_until));
     return fmt::format("on for a trial until {}; `knockmgr guard confirm` makes it stay",
                        format_utc(*decision.trial_until));
 }
 
-int show(const Invocation& invocation) {
+// Of otk.toml; where that is bad, as knockd accepted it last. To look must be possible then, too.
+std::string mode_of(const Places& where) {
+    try {
+        return std::string(name_of(load_config(where.config).firewall.mode));
+    } catch (const Error& fault) {
+        warn(fault.what());
+        const auto noted = noted_by_knockd(where);
+        return noted ? noted->config.mode : "unknown";
+    }
+}
+
+int show_guard(const Invocation& invocation) {
     const Places where = invocation.where();
-    const Config config = load_config(where.config);
+    const std::string mode = mode_of(where);
     const PolicyStore store = read_policy(where);
     const GuardDecision decision = store.guard();
+    const auto kept_ports = kept(where, store);
     RulesetWatch watch;
     const bool there = watch.table(guard_table).handle != 0;
     const RulesetWatch::Guarded guarded = watch.guarded();
@@ -189,18 +222,23 @@ int show(const Invocation& invocation) {
         Json ports = Json::array();
         for (const Service& service : guarded.services)
             ports.push_back(format_service(service));
-        return print_json({{"mode", name_of(config.firewall.mode)},
-                           {"on", decision.on && !trial_over(decision, SystemClock().now())},
+        return print_json({{"mode", mode},
+                           {"on", in_force(decision, SystemClock().now())},
                            {"trial_until", json_time(decision.trial_until)},
+                           {"kept", kept_ports.has_value()},
                            {"in_kernel", there},
                            {"ends_by_itself", guarded.ends},
                            {"guarded", ports}});
     }
     Fields fields;
-    fields.add("mode", std::string(name_of(config.firewall.mode)));
+    fields.add("mode", mode);
     fields.add("decided", decision_text(decision));
+    if (kept_ports) {
+        fields.add("kept", "as it was before policy.db became older than it, with " +
+                               ports_text(*kept_ports) + ", until `knockmgr guard off`");
+    }
     fields.add("in the kernel", !there ? "no" : guarded.ends ? "yes, until the trial ends" : "yes");
-    fields.add("guarded ports", ports_text(guarded.services));
+    fields.add("guarded ports", ports_text({guarded.services}));
     print(fields.text());
     return there ? print("\n" + list_table(guard_table)) : 0;
 }
@@ -243,14 +281,6 @@ constexpr std::string_view show_help =
     "  knockmgr guard show\n"
     "  knockmgr guard show --json\n";
 
-constexpr std::string_view arm_help =
-    "Arms the guard again as it was decided, without knockd, which takes it over when it starts. For\n"
-    "otk-guard.service, which runs this before the network comes up. Does nothing where the guard is\n"
-    "off or its trial is over.\n"
-    "\n"
-    "example:\n"
-    "  knockmgr guard arm\n";
-
 } // namespace
 
 std::vector<Subcommand> guard_subcommands() {
@@ -274,8 +304,9 @@ std::vector<Subcommand> guard_subcommands() {
          "show the guard and its rules",
          show_help,
          {{"json", "", "print JSON; times in UTC"}},
-         show},
-        {"guard arm", "", 0, 0, false, "arm the guard at boot, without knockd", arm_help, {}, arm}};
+         show_guard},
+        guard_arm_subcommand(),
+        guard_alert_subcommand()};
 }
 
 } // namespace otk::knockmgr
