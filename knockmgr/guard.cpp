@@ -148,7 +148,7 @@ int confirm_guard(const Invocation& invocation) {
 
 // From then on neither a boot nor a running knockd keeps what policy.db may have lost. Gives what was noted.
 std::optional<GuardRecord> forget_noted(const Places& where) {
-    const auto noted = noted_by_knockd(where);
+    auto noted = noted_by_knockd(where);
     if (noted) write_guard_record(where, {noted->config, {{}, noted->policy.ports, noted->policy.change}});
     return noted;
 }

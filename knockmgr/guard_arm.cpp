@@ -36,7 +36,7 @@ GuardRecord::OfPolicy decided_for_boot(const Places& where, const std::optional<
                                        Troubles& troubles) {
     try {
         check_installed(where);
-        const GuardRecord::OfPolicy policy = guard_half_of(PolicyStore::open_for_a_look(where.policy_db));
+        GuardRecord::OfPolicy policy = guard_half_of(PolicyStore::open_for_a_look(where.policy_db));
         if (!noted || !has_lost(policy, noted->policy, now)) return policy;
         troubles.tell_grave(
             fmt::format("{} is older than what knockd has noted: its -wal file was lost, or an older "
