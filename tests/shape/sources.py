@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "net": {"base"},
     "sys": {"base"},
     "policy": {"base", "net", *OTP_NAMES},
+    "completion": {"base"},
     "config": {"base", "net", "policy", *OTP_NAMES},
     "store": {"base", "net", "otp", "policy"},
     "firewall": {"base", "net", "policy", "sys"},
