@@ -54,6 +54,10 @@ class Database {
     // a boot. One of an older version is copied into memory, and migrated there. Not to be kept: what others
     // commit later may never be seen.
     static Database open_for_a_look(const std::filesystem::path& file, const DatabaseKind& kind);
+    // For a look that must not disturb: makes no file beside it, waits for no lock, and misses changes that
+    // are only in a log which nobody has open. Throws Error as open() does, and for a file that belongs to
+    // somebody else than this user and root, or that is no regular one.
+    static Database glance(const std::filesystem::path& file, const DatabaseKind& kind);
     // A copy in memory, migrated; `file` is only read.
     static Database copy(const std::filesystem::path& file, const DatabaseKind& kind);
 

@@ -53,6 +53,21 @@ std::vector<User> PolicyStore::users() const {
     });
 }
 
+std::vector<User> PolicyStore::users_beginning(std::string_view begin, std::size_t most) const {
+    return inside_->database.doing("read the users", [&] {
+        // No name has a character beyond z, so that the index on names gives just these.
+        SQLite::Statement select =
+            inside_->prepare(select_users("WHERE name >= ? AND name < ? || '{' ORDER BY name LIMIT ?"));
+        bind_text(select, 1, begin);
+        bind_text(select, 2, begin);
+        select.bind(3, static_cast<std::int64_t>(most));
+        std::vector<User> users;
+        while (select.executeStep())
+            users.push_back(read_user(select));
+        return users;
+    });
+}
+
 std::optional<User> PolicyStore::user_named(std::string_view name) const {
     return inside_->database.doing("read the users", [&]() -> std::optional<User> {
         SQLite::Statement select = inside_->prepare(select_users("WHERE name = ?"));

@@ -78,6 +78,11 @@ PolicyStore PolicyStore::open_for_a_look(const std::filesystem::path& file) {
         std::make_unique<Inside>(Inside{Database::open_for_a_look(file, kind()), "", nullptr, std::nullopt}));
 }
 
+PolicyStore PolicyStore::open_for_glance(const std::filesystem::path& file) {
+    return PolicyStore(
+        std::make_unique<Inside>(Inside{Database::glance(file, kind()), "", nullptr, std::nullopt}));
+}
+
 ServerId PolicyStore::server_id() const { return read_id<16>(inside_->database, "SELECT server FROM meta"); }
 LedgerId PolicyStore::ledger_id() const { return read_id<16>(inside_->database, "SELECT ledger FROM meta"); }
 

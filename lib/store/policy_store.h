@@ -141,6 +141,9 @@ class PolicyStore {
     // Likewise, but also where the file system is still read-only and the -wal and -shm files are missing.
     // Not to be kept: what is committed later may never be seen.
     static PolicyStore open_for_a_look(const std::filesystem::path& file);
+    // For somebody who only wants to see a name: makes no file, waits for nobody, and may miss the newest
+    // changes. Error also where the file belongs to another user than this one and root.
+    static PolicyStore open_for_glance(const std::filesystem::path& file);
     PolicyStore(PolicyStore&&) noexcept;
     PolicyStore& operator=(PolicyStore&&) noexcept;
     ~PolicyStore();
@@ -167,6 +170,7 @@ class PolicyStore {
 
     // Users and commands in order of their names.
     [[nodiscard]] std::vector<User> users() const;
+    [[nodiscard]] std::vector<User> users_beginning(std::string_view begin, std::size_t most) const;
     [[nodiscard]] std::optional<User> user_named(std::string_view name) const;
     [[nodiscard]] std::vector<Command> commands() const;
     [[nodiscard]] std::optional<Command> command_named(std::string_view name) const;
