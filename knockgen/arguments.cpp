@@ -1,5 +1,6 @@
 #include "knockgen/arguments.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -70,6 +71,21 @@ std::string message_of(const cxxopts::exceptions::exception& problem) {
     return printable(message);
 }
 
+// "; did you mean --form?" where one of the words is nearly an option.
+std::string advice_on(const Subcommand& subcommand, std::span<char* const> words) {
+    std::vector<std::string_view> names{help_option.name};
+    for (const Option& option : subcommand.options)
+        names.push_back(option.name);
+    for (const std::string_view word : words) {
+        if (!word.starts_with("--")) continue;
+        const std::string_view name = word.substr(2, word.find('=') - 2);
+        if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+        const std::string_view likely = nearest(name, names);
+        if (!likely.empty()) return fmt::format("; did you mean --{}?", likely);
+    }
+    return {};
+}
+
 // Every line of a text, indented.
 std::string indented(std::string_view text, std::size_t by) {
     std::string result;
@@ -113,6 +129,8 @@ Arguments Arguments::parse(const Subcommand& subcommand, std::span<char* const> 
             arguments.spelled_.emplace(option.key(), spelled(subcommand, option.key(), option.value()));
         }
         arguments.operands_ = result.unmatched();
+    } catch (const cxxopts::exceptions::no_such_option& problem) {
+        throw UsageError(message_of(problem) + advice_on(subcommand, words));
     } catch (const cxxopts::exceptions::exception& problem) {
         throw UsageError(message_of(problem));
     }

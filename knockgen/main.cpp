@@ -2,6 +2,7 @@
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "sys/raw_capability.h"
@@ -45,7 +46,13 @@ const Subcommand& subcommand_named(std::string_view name) {
     const auto found =
         std::find_if(all.begin(), all.end(), [&](const Subcommand& each) { return each.name == name; });
     if (found == all.end()) {
-        throw UsageError(fmt::format("\"{}\" is no subcommand; see knockgen --help", printable(name)));
+        std::vector<std::string_view> names;
+        for (const Subcommand& each : all)
+            names.push_back(each.name);
+        const std::string_view likely = nearest(name, names);
+        throw UsageError(fmt::format("\"{}\" is no subcommand; {}knockgen --help lists what there is",
+                                     printable(name),
+                                     likely.empty() ? "" : fmt::format("did you mean {}? ", likely)));
     }
     return *found;
 }

@@ -1,7 +1,7 @@
 #include "knockmgr/installation.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
-#include "config/suggest.h"
 #include "knockmgr/output.h"
 #include "policy/model.h"
 #include "store/mark.h"

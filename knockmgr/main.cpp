@@ -1,7 +1,7 @@
 // knockmgr: the administrator's tool (DESIGN 12).
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "config/suggest.h"
 #include "knockmgr/families.h"
 #include "knockmgr/help.h"
 #include "knockmgr/output.h"

@@ -1,7 +1,7 @@
 #include "knockmgr/subcommand.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
-#include "config/suggest.h"
 
 #include <algorithm>
 

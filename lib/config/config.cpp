@@ -1,9 +1,9 @@
 #include "config/config.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "config/keys.h"
 #include "config/readers.h"
-#include "config/suggest.h"
 
 #include <algorithm>
 #include <cerrno>

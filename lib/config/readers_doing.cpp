@@ -1,8 +1,8 @@
 #include "config/readers.h"
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "config/alert_words.h"
-#include "config/suggest.h"
 
 #include <algorithm>
 

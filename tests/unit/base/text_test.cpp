@@ -1,3 +1,4 @@
+#include "base/suggest.h"
 #include "base/text.h"
 
 #include <doctest/doctest.h>
@@ -113,6 +114,18 @@ TEST_CASE("printable: nobody's input forges a line, moves a cursor or ends a quo
     CHECK(printable("a\nb\x1B[2J\"c\\") == "a\\x0ab\\x1b[2J\\x22c\\x5c");
     CHECK(printable("\xC3\xA4\x7F") == "\\xc3\\xa4\\x7f");
     CHECK(printable(std::string_view("\0", 1)) == "\\x00");
+}
+
+TEST_CASE("suggestions need to be near") {
+    const std::vector<std::string_view> words{"window", "enabled", "ns"};
+    CHECK(nearest("widnow", words) == "window");
+    CHECK(nearest("windows", words) == "window");
+    CHECK(nearest("nabled", words) == "enabled");
+    CHECK(nearest("w", words).empty());
+    CHECK(nearest("xx", words).empty());
+    CHECK(nearest("wnidwo", words) == "window");
+    CHECK(nearest("wdniwo", words).empty());
+    CHECK(nearest(std::string(10000, 'w'), words).empty());
 }
 
 } // namespace otk

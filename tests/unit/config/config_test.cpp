@@ -1,7 +1,6 @@
 #include "config/config.h"
 
 #include "config/keys.h"
-#include "config/suggest.h"
 #include "tests/unit/config/faults.h"
 
 #include <cstdlib>
@@ -297,16 +296,4 @@ TEST_CASE("where things are: the option wins over OTK_DIR, which wins over the s
     CHECK(places("/two").started_undos == "/two/monitor/undo");
     CHECK(places("three").state == std::filesystem::current_path() / "three");
     unsetenv("OTK_DIR");
-}
-
-TEST_CASE("suggestions need to be near") {
-    const std::vector<std::string_view> words{"window", "enabled", "ns"};
-    CHECK(nearest("widnow", words) == "window");
-    CHECK(nearest("windows", words) == "window");
-    CHECK(nearest("nabled", words) == "enabled");
-    CHECK(nearest("w", words).empty());
-    CHECK(nearest("xx", words).empty());
-    CHECK(nearest("wnidwo", words) == "window");
-    CHECK(nearest("wdniwo", words).empty());
-    CHECK(nearest(std::string(10000, 'w'), words).empty());
 }
