@@ -11,8 +11,6 @@
 namespace otk {
 namespace {
 
-constexpr Option help_option{"help", 'h', "", "Print this help."};
-
 std::string spelling(const Option& option) {
     return option.letter ? fmt::format("{},{}", option.letter, option.name) : std::string(option.name);
 }
@@ -96,15 +94,32 @@ std::string indented(std::string_view text, std::size_t by) {
     return result;
 }
 
+// The lines of a text, and more where one is longer than `width`.
+std::string wrapped(std::string_view text, std::size_t width) {
+    std::string result;
+    for (const std::string_view line : split(text, '\n')) {
+        std::size_t used = 0;
+        for (const std::string_view word : split(line, ' ')) {
+            const bool fits = used == 0 || used + 1 + word.size() <= width;
+            if (!result.empty()) result += used > 0 && fits ? ' ' : '\n';
+            result += word;
+            used = (fits && used > 0 ? used + 1 : 0) + word.size();
+        }
+    }
+    return result;
+}
+
 std::string help_line(const Option& option) {
     constexpr std::size_t help_column = 27;
+    constexpr std::size_t help_width = 66;
+    const std::string help = wrapped(completion::with_choices(option.help, option.choices), help_width);
     const std::string letter = option.letter ? fmt::format("-{}, ", option.letter) : std::string(4, ' ');
     std::string left = fmt::format("  {}--{}{}{}", letter, option.name,
                                    option.value.empty() || may_lack_value(option) ? "" : " ", option.value);
     // A long option has its help on the lines below.
-    if (left.size() + 2 > help_column) return left + '\n' + indented(option.help, help_column);
+    if (left.size() + 2 > help_column) return left + '\n' + indented(help, help_column);
     left.resize(help_column, ' ');
-    return left + indented(option.help, help_column).substr(help_column);
+    return left + indented(help, help_column).substr(help_column);
 }
 
 } // namespace

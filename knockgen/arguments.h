@@ -1,8 +1,9 @@
-// The command line. Every subcommand, its options and its help come from one table (commands.h), which this
-// part parses by and prints as help.
+// The command line. Every subcommand, its options, its help and the completion of shells come from one table
+// (commands.h), which this part parses by and prints as help.
 #pragma once
 
 #include "base/promise.h"
+#include "completion/grammar.h"
 
 #include <cstdint>
 #include <initializer_list>
@@ -22,12 +23,19 @@ class UsageError : public Error {
     using Error::Error;
 };
 
+using completion::Choice;
+
 struct Option {
-    std::string_view name;  // without the dashes
-    char letter = 0;        // the short form; 0: none
-    std::string_view value; // what follows it, as the help names it; empty: a flag; "[=X]": only behind `=`
-    std::string_view help;  // may hold several lines
+    std::string_view name; // without the dashes
+    char letter = 0;       // the short form; 0: none
+    // What follows it, as the help names it; empty: a flag; "[=X]": only behind `=`. PROFILE here and in a
+    // subcommand's operands is the name of one, for shells; completion/grammar.h knows others.
+    std::string_view value;
+    std::string_view help; // may hold several lines; {} stands for the choices, if there are any
+    std::span<const Choice> choices = {}; // values that have a name; views a table that lives for ever
 };
+
+inline constexpr Option help_option{"help", 'h', "", "Print this help."}; // every subcommand has it
 
 class Arguments;
 

@@ -5,7 +5,10 @@
 namespace otk {
 namespace {
 
-constexpr Option form_option{"form", 'f', "FORM", "hex (default), base32 or words."};
+constexpr std::array form_choices{Choice{"hex", "default"}, Choice{"base32"}, Choice{"words"}};
+constexpr Option form_option{"form", 'f', "FORM", "{}.", form_choices};
+constexpr std::array answer_choices{Choice{"words", "default"}, Choice{"hex"}, Choice{"base32"}};
+constexpr std::array format_choices{Choice{"text", "the only one there is"}};
 
 Subcommand list_command() {
     return {"list",
@@ -27,7 +30,7 @@ Subcommand otp_command() {
             "CHALLENGE",
             "answer a challenge of RFC 2289, as other one-time password calculators do",
             "Prints the value that answers CHALLENGE: `otp-ALGORITHM COUNT SEED`.",
-            {Option{"form", 'f', "FORM", "words (default), hex or base32."}, passphrase_option},
+            {Option{"form", 'f', "FORM", "{}.", answer_choices}, passphrase_option},
             "knockgen otp 'otp-md5 487 dog2'\n"
             "knockgen otp 'otp-sha1 99 TeSt' --form hex",
             run_otp};
@@ -47,7 +50,7 @@ Subcommand sheet_command() {
          from_option,
          count_option,
          form_option,
-         Option{"format", 0, "FORMAT", "text (the only one there is)."},
+         Option{"format", 0, "FORMAT", "{}.", format_choices},
          Option{"host", 'H', "HOST", "The server's name or address, as you will type it\n(default: SERVER)."},
          Option{"command", 0, "NAME", "What the knocks trigger, to be printed on the sheet."},
          Option{"user", 0, "NAME", "Print a user's name too. A lost sheet then says whose it was."},

@@ -1,5 +1,6 @@
 // knockgen: the user's tool. Makes knocks from a passphrase or a key file, and sends them.
 #include "knockgen/commands.h"
+#include "knockgen/complete.h"
 #include "knockgen/output.h"
 
 #include "base/suggest.h"
@@ -61,6 +62,10 @@ void run(std::span<char* const> words) {
     if (words.empty()) throw UsageError("say what to make; knockgen --help lists what there is");
     const std::string_view first = words.front();
     if (first == "--help" || first == "-h") return print(help_for_all(subcommands()));
+    if (first == "--complete") {
+        drop_raw_capability();
+        return print_completion({words.begin() + 1, words.end()});
+    }
     if (first == "--version") return print(fmt::format("knockgen {}\n", release_version));
 
     const Subcommand& subcommand = subcommand_named(first);

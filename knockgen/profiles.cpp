@@ -98,7 +98,7 @@ void check_profile_name(std::string_view name) {
                                  printable(name)));
 }
 
-std::vector<NamedProfile> all_profiles() {
+std::vector<std::string> profile_names() {
     std::vector<std::string> names;
     std::error_code trouble; // no folder: no profiles
     for (const auto& entry : std::filesystem::directory_iterator(profile_folder(), trouble)) {
@@ -110,8 +110,12 @@ std::vector<NamedProfile> all_profiles() {
                            trouble.value());
     }
     std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::vector<NamedProfile> all_profiles() {
     std::vector<NamedProfile> profiles;
-    for (const std::string& name : names)
+    for (const std::string& name : profile_names())
         profiles.push_back(load(name));
     return profiles;
 }

@@ -24,7 +24,9 @@ struct NamedProfile {
 // Makes the folder and what is missing above it, each with mode 0700. Throws Error.
 void make_folder(const std::filesystem::path& folder);
 
-// In the order of their names; empty where there are none. Throws Error for a file that cannot be read.
+// In order; empty where there are none. Throws Error for a folder that cannot be read.
+[[nodiscard]] std::vector<std::string> profile_names();
+// In the order of their names. Throws Error for a file that cannot be read.
 [[nodiscard]] std::vector<NamedProfile> all_profiles();
 // The profile of that name; else the only one for that host. Throws Error that names the candidates where
 // several are for it, and says how to add one where none is.

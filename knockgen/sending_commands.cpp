@@ -2,7 +2,15 @@
 
 #include "knockgen/shared_options.h"
 
+#include <array>
+
 namespace otk {
+namespace {
+
+constexpr std::array way_choices{Choice{"udp"}, Choice{"icmp", "a ping"}, Choice{"dns"}};
+constexpr std::array resolver_choices{Choice{"direct", "the server itself"}};
+
+} // namespace
 
 Subcommand key_command() {
     return {"key",
@@ -23,7 +31,7 @@ Subcommand key_command() {
 Subcommand profile_command() {
     return {
         "profile",
-        "add NAME LINE | list | show NAME | set NAME | remove NAME",
+        "add NAME LINE | list | show PROFILE | set PROFILE | remove PROFILE",
         "keep what knockgen send has to know about a right of yours",
         "Your administrator's knockmgr printed one line that begins with otk1-profile: the server, the\n"
         "command, the chain and the ways to send. add keeps it under a name of your choice. Nothing\n"
@@ -53,16 +61,16 @@ Subcommand profile_command() {
 Subcommand send_command() {
     return {
         "send",
-        "NAME",
+        "PROFILE",
         "knock: send the next knock of a profile",
-        "NAME is a profile (knockgen profile list), or a host for which there is only one. The next\n"
+        "PROFILE is one of knockgen profile list, or a host for which there is only one. The next\n"
         "knock is computed from your passphrase or key file, signed if the server knows your public\n"
         "key, and sent a few times: it counts once. Its number is taken before it leaves, whatever\n"
         "happens then. Nothing happened? Send the same number again, by another way if you can:\n"
-        "knockgen send NAME --number N --via icmp. Three times by two ways and still nothing: the\n"
+        "knockgen send PROFILE --number N --via icmp. Three times by two ways and still nothing: the\n"
         "next number. No number goes to two knocks, also when two clients send at once.",
         {passphrase_option, key_option,
-         Option{"via", 'v', "WAY", "udp, icmp (a ping) or dns (default: the first that the server\ntakes)."},
+         Option{"via", 'v', "WAY", "{} (default: the first that the server\ntakes).", way_choices},
          Option{"number", 0, "N",
                 "Send this knock, not the next one: to repeat one, or to go on\nwhere a sheet or another "
                 "machine stopped."},
@@ -74,11 +82,10 @@ Subcommand send_command() {
                 "profile does not say which."},
          Option{"copies", 0, "N", "Send N copies over a second, 1 to 10 (default 3)."},
          Option{"address", 0, "ADDRESS",
-                "The address to act on, as the server sees it: auto (default:\nthis machine's, if no router "
-                "is likely to replace it), source\n(wherever the packet comes from), or yours."},
+                "The address to act on, as the server sees it: yours, or one of\n{}.", address_choices},
          Option{"argument", 0, "TEXT", "What the command is told, if it takes an argument."},
-         Option{"resolver", 0, "ADDRESS",
-                "dns: ask this name server, or the server itself (direct),\nand not the system's."},
+         Option{"resolver", 0, "ADDRESS", "dns: ask this name server and not the system's, or\n{}.",
+                resolver_choices},
          Option{"plain", 0, "", "Send the bare value, not signed, where the server takes it."},
          Option{"no-clock", 0, "", "This machine's clock is wrong: sign no time. The right must\nallow it."},
          Option{"dry-run", 0, "", "Say what would be sent; send nothing and take no number."},

@@ -99,7 +99,7 @@ void check_program(const std::string& program) {
 std::string account_to_run_as(const Invocation& invocation) {
     const auto named = invocation.value("as");
     if (!named && is_root()) {
-        throw UsageError("say with --as USER which account runs the command (--as root only if it must be)");
+        throw UsageError("say with --as ACCOUNT which one runs the command (--as root only if it must be)");
     }
     std::string account = named ? *named : who_asks();
     if (!find_account(account)) {
@@ -304,7 +304,7 @@ Subcommand command_add_subcommand() {
         "define a command that knocks may trigger",
         add_help,
         {{"exec", "", "run the program after --"},
-         {"as", "USER", "the account that runs it and --undo; root only if you say so"},
+         {"as", "ACCOUNT", "the account that runs it and --undo; root only if you say so"},
          {"limit", "TIME", "end the program after this time, 1s to 24h (default 30s)"},
          {"undo", "JSON", "a second program, as a list of texts, run as the first one after --hold"},
          {"argument", "PATTERN",

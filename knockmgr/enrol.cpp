@@ -14,6 +14,7 @@
 #include "sheet/sheet.h"
 
 #include <algorithm>
+#include <array>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -21,6 +22,10 @@
 namespace otk::knockmgr {
 
 namespace {
+
+constexpr std::array algorithm_choices{Choice{"sha256", "default"}, Choice{"sha1"}, Choice{"md5"},
+                                       Choice{"md4"}};
+constexpr std::array form_choices{Choice{"hex", "default"}, Choice{"words"}, Choice{"base32"}};
 
 // A chain that is to be enrolled, with its knocks if it was made here, highest number first.
 struct NewChain {
@@ -208,12 +213,12 @@ const std::vector<Option>& enrol_options() {
         {"generate", "", "make a random chain here and print its knocks"},
         {"token", "TOKEN", "enrol a chain that the user made with `knockgen token`"},
         {"length", "N", "of a generated chain: N-1 knocks (default 100, on renewal as before)"},
-        {"algorithm", "NAME", "of a generated chain: sha256 (default), sha1, md5, md4"},
+        {"algorithm", "NAME", "of a generated chain: {}", false, algorithm_choices},
         {"seed", "SEED", "of a generated chain: 1 to 16 letters and digits (default random)"},
         {"sheet", "FILE", "write a sheet to print to a new FILE, mode 0600, and list nothing"},
         {"host", "NAME", "this server's name or address, for sheet and profile (default the host's)"},
-        {"form", "FORM",
-         "how knocks are written: hex (default), words, base32; dns names an address only with base32"},
+        {"form", "FORM", "how knocks are written: {}; dns names an address only with base32", false,
+         form_choices},
         {"json", "", "print JSON"},
     };
     return options;

@@ -176,7 +176,7 @@ std::vector<Subcommand> grant_subcommands() {
          "Lists all grants, or those of a user, with the knocks that are left.\n\nexamples:\n  knockmgr "
          "grant list\n"
          "  knockmgr grant list anna --json\n",
-         {{"user", "NAME", "only those of this user"}, json_option},
+         {{"user", "USER", "only those of this user"}, json_option},
          list_grants},
         {"grant show",
          "USER COMMAND",

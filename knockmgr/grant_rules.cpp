@@ -7,6 +7,7 @@
 #include "policy/time_zone.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,17 @@ namespace otk::knockmgr {
 namespace {
 
 constexpr std::uint32_t highest_rate = 1'000'000;
+
+constexpr std::array address_choices{Choice{"knock", "default: where the packet came from; over dns none"},
+                                     Choice{"source", "also a resolver's"},
+                                     Choice{"named", "one named in the knock"},
+                                     Choice{"claim", "--forward only: the first that connects"}};
+constexpr std::array carrier_choices{Choice{"udp"}, Choice{"icmp"}, Choice{"dns"}, Choice{"any"}};
+constexpr std::array sequence_choices{Choice{"compare", "default"},
+                                      Choice{"ignore", "a firewall on the path rewrites them"}};
+// What takes a rule away.
+constexpr std::array any_choices{Choice{"any"}};
+constexpr std::array none_choices{Choice{"none"}};
 
 // "any", or networks; each use of the option may hold several, parted by commas.
 std::vector<Network> parse_networks(std::string_view option, const std::vector<std::string>& texts) {
@@ -171,27 +183,23 @@ void apply_signing(const Invocation& invocation, GrantRules& rules) {
 
 const std::vector<Option>& rule_options() {
     static const std::vector<Option> options{
-        {"address", "RULE",
-         "which address counts: knock (default: where the packet came from; over dns none), source "
-         "(also a resolver's), named (one named in the knock), claim (--forward only: the first that "
-         "connects)"},
+        {"address", "RULE", "which address counts: {}", false, address_choices},
         {"claims", "N", "with --address claim: the first N addresses, 1 to 4 (default 1)"},
-        {"named-within", "NET", "where a named address must lie; any", true},
-        {"from", "NET", "where knocks may come from; any", true},
-        {"carriers", "LIST", "some of udp,icmp,dns; any"},
-        {"hours", "SPAN", "when knocks may come: 'mon-fri 08:00-18:00', 'daily 22:00-06:00'; any", true},
+        {"named-within", "NET", "where a named address must lie; {}", true, any_choices},
+        {"from", "NET", "where knocks may come from; {}", true, any_choices},
+        {"carriers", "LIST", "which ways count, with commas between: {}", false, carrier_choices},
+        {"hours", "SPAN", "when knocks may come: 'mon-fri 08:00-18:00', 'daily 22:00-06:00'; {}", true,
+         any_choices},
         {"zone", "ZONE", "the time zone of --hours, such as Europe/Berlin (default UTC)"},
-        {"per-hour", "N", "at most N accepted knocks within an hour; any"},
-        {"per-day", "N", "likewise within 24 hours; any"},
-        {"not-before", "TIME", "valid from then on; none"},
-        {"expires", "TIME", "refused from then on: a date in UTC, or 90d from now; none"},
+        {"per-hour", "N", "at most N accepted knocks within an hour; {}", false, any_choices},
+        {"per-day", "N", "likewise within 24 hours; {}", false, any_choices},
+        {"not-before", "TIME", "valid from then on; {}", false, none_choices},
+        {"expires", "TIME", "refused from then on: a date in UTC, or 90d from now; {}", false, none_choices},
         {"plain", "", "of a chain with a public key: take knocks without a signature, too"},
         {"no-plain", "", "demand a signature (the default)"},
         {"no-clock", "", "take signed knocks without a time, from senders that have no clock"},
         {"clock", "", "demand a time in signed knocks (the default)"},
-        {"isn", "HOW",
-         "dynamic mode: compare the sequence numbers of the three SYNs (the default), or ignore them, "
-         "where a firewall on the path rewrites them"},
+        {"isn", "HOW", "the sequence numbers of the three SYNs in dynamic mode: {}", false, sequence_choices},
     };
     return options;
 }

@@ -26,7 +26,8 @@ std::string option_line(const Option& option) {
     std::string line = option.value.empty() ? fmt::format("  --{}", option.name)
                                             : fmt::format("  --{} {}", option.name, option.value);
     line.resize(std::max(line.size() + 1, margin), ' ');
-    const std::string help = fmt::format("{}{}", option.help, option.repeatable ? " (may be repeated)" : "");
+    std::string help = completion::with_choices(option.help, option.choices);
+    if (option.repeatable) help += " (may be repeated)";
     std::string text;
     for (const std::string_view word : split(help, ' ')) {
         if (line.size() + word.size() > width) {
@@ -88,7 +89,7 @@ std::string general_help() {
             "\noptions:\n";
     for (const Option& option : common_options())
         text += option_line(option);
-    text += option_line({"version", "", "show the version"});
+    text += option_line(version_option);
     text += "\nexit code: 0 done, 1 refused or failed, 2 wrong usage. See knockmgr(8).\n";
     return text;
 }

@@ -8,6 +8,7 @@
 #include "knockmgr/server_key.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::chrono::hours usual_overlap{30 * 24};
 constexpr std::chrono::hours longest_overlap{3660 * 24};
+constexpr std::array overlap_choices{Choice{"none"}};
 
 std::chrono::seconds overlap_option(const Invocation& invocation) {
     const auto text = invocation.value("overlap");
@@ -138,7 +140,8 @@ std::vector<Subcommand> key_subcommands() {
          false,
          "make a new server key, and let the old ones end",
          rotate_help,
-         {{"overlap", "TIME", "how long the old keys stay in force (default 30d), or none"}},
+         {{"overlap", "TIME", "how long the old keys stay in force (default 30d), or {}", false,
+           overlap_choices}},
          rotate},
         {"key list",
          "",

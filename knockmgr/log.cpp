@@ -10,6 +10,7 @@
 #include "store/mark.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace otk::knockmgr {
 namespace {
 
 constexpr std::size_t default_last = 100;
+constexpr std::array last_choices{Choice{"all"}};
 
 std::size_t last_option(const Invocation& invocation) {
     const auto text = invocation.value("last");
@@ -239,10 +241,10 @@ std::vector<Subcommand> log_subcommands() {
              false,
              "show what happened",
              log_help,
-             {{"user", "NAME", "only of this user"},
-              {"command", "NAME", "only of this command"},
+             {{"user", "USER", "only of this user"},
+              {"command", "COMMAND", "only of this command"},
               {"since", "TIME", "only from then on: 2h, 7d, 2026-11-21, 2026-11-21T18:00Z"},
-              {"last", "N", "at most the newest N (default 100), or all"},
+              {"last", "N", "at most the newest N (default 100), or {}", false, last_choices},
               {"output", "ROW", "show what the command of that row printed, made harmless for a terminal"},
               {"raw", "", "with --output: byte for byte"},
               {"proof", "ROW", "verify the signed knock of that row; exit code 1 if it does not verify"},

@@ -2,6 +2,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "knockmgr/complete.h"
 #include "knockmgr/families.h"
 #include "knockmgr/help.h"
 #include "knockmgr/output.h"
@@ -79,6 +80,7 @@ void move_leading_options(std::vector<std::string>& words) {
 }
 
 int run(std::vector<std::string> words) {
+    if (!words.empty() && words[0] == "--complete") return print_completion({words.begin() + 1, words.end()});
     move_leading_options(words);
     if (words.empty()) throw UsageError("tell me what to do; `knockmgr --help` lists the subcommands");
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") return print(general_help());

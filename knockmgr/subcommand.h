@@ -1,8 +1,9 @@
 // One subcommand of knockmgr: what it is called, what it takes, how it is explained, and what does it.
-// Dispatch, usage and help come from the same rows, so that they cannot differ.
+// Dispatch, usage, help and the completion of shells come from the same rows, so that they cannot differ.
 #pragma once
 
 #include "base/promise.h"
+#include "completion/grammar.h"
 #include "config/config.h"
 
 #include <map>
@@ -21,11 +22,16 @@ class UsageError : public Error {
     using Error::Error;
 };
 
+using completion::Choice;
+
+// What stands for a value here and in a subcommand's arguments also says how shells complete it: USER and
+// COMMAND are names in policy.db, NUMBER a server key's, ZONE a time zone; completion/grammar.h knows others.
 struct Option {
     std::string_view name;  // without the dashes
-    std::string_view value; // what stands for its value in the help; empty for a flag
-    std::string_view help;
+    std::string_view value; // empty for a flag
+    std::string_view help;  // {} stands for the choices, if there are any
     bool repeatable = false;
+    std::span<const Choice> choices = {}; // values that have a name; views a table that lives for ever
 };
 
 // What the user typed, taken apart.
@@ -56,6 +62,9 @@ struct Subcommand {
 
 // Takes a command line apart. Throws UsageError for what the subcommand does not take.
 [[nodiscard]] Invocation parse(const Subcommand& subcommand, std::span<const std::string> words);
+
+// In place of a subcommand.
+inline constexpr Option version_option{"version", "", "show the version"};
 
 // Options that every subcommand takes.
 [[nodiscard]] const std::vector<Option>& common_options();

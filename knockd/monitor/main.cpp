@@ -1,4 +1,5 @@
 // knockd: the monitor (DESIGN 7). Reads the configuration, then checks, reads a capture file, or serves.
+#include "completion/complete.h"
 #include "config/config.h"
 #include "knockd/journal.h"
 #include "knockd/monitor/check.h"
@@ -8,6 +9,7 @@
 
 #include <csignal>
 #include <optional>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +42,11 @@ int run(const Options& options) {
 } // namespace otk
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "--complete") { // no name here is worth asking for
+        return otk::completion::print_candidates(
+            otk::command_line(), {argv + 2, argv + argc},
+            [](const otk::completion::Wanted&) { return std::vector<otk::completion::Candidate>{}; });
+    }
     umask(027); // whatever files come into being: nothing for everybody
     (void)signal(SIGPIPE, SIG_IGN);
     int exit_code = 0;

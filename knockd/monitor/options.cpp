@@ -24,21 +24,40 @@ Signals: TERM ends everything in order, HUP reads the configuration again (a bad
 See knockd(8), otk.toml(5), knockmgr(8).
 )";
 
+// What is parsed, explained and completed.
+const std::vector<completion::Option>& option_rows() {
+    static const std::vector<completion::Option> rows{
+        {"config", 0, "FILE", "read this configuration"},
+        {"dir", 0, "DIR", "keep all state, and look for otk.toml, in this directory"},
+        {"check", 0, "", "check the configuration, say what it needs from outside, and exit"},
+        {"read", 0, "FILE.pcap", "judge the knocks in a capture file; nothing is spent or run"},
+        {"help", 0, "", "show this help"},
+        {"version", 0, "", "show the version"},
+    };
+    return rows;
+}
+
+cxxopts::Options parser_of_rows() {
+    cxxopts::Options parser("knockd", "knockd - triggers commands for one-time knocks (otk)\n");
+    for (const completion::Option& row : option_rows()) {
+        std::shared_ptr<cxxopts::Value> value = cxxopts::value<bool>();
+        if (!row.value.empty()) value = cxxopts::value<std::string>();
+        parser.add_options()(std::string(row.name), row.help, value, std::string(row.value));
+    }
+    return parser;
+}
+
+std::string text_of(const cxxopts::ParseResult& result, const std::string& option) {
+    return result.count(option) > 0 ? result[option].as<std::string>() : std::string();
+}
+
 } // namespace
+
+completion::Grammar command_line() { return {{{"", "", "", option_rows()}}, {}}; }
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
     Options options;
-    cxxopts::Options parser("knockd", "knockd - triggers commands for one-time knocks (otk)\n");
-    cxxopts::OptionAdder add = parser.add_options();
-    add("config", "read this configuration", cxxopts::value(options.config), "FILE");
-    add("dir", "keep all state, and look for otk.toml, in this directory", cxxopts::value(options.dir),
-        "DIR");
-    add("check", "check the configuration, say what it needs from outside, and exit",
-        cxxopts::value(options.check));
-    add("read", "judge the knocks in a capture file; nothing is spent or run", cxxopts::value(options.read),
-        "FILE.pcap");
-    add("help", "show this help");
-    add("version", "show the version");
+    cxxopts::Options parser = parser_of_rows();
     try {
         const cxxopts::ParseResult result = parser.parse(argc, argv);
         exit_code = 0;
@@ -52,6 +71,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
         }
         if (!result.unmatched().empty())
             throw std::invalid_argument("unexpected argument " + result.unmatched().front());
+        options.config = text_of(result, "config");
+        options.dir = text_of(result, "dir");
+        options.check = result["check"].as<bool>();
+        options.read = text_of(result, "read");
         if (options.check && !options.read.empty())
             throw std::invalid_argument("--check and --read exclude each other");
         return options;

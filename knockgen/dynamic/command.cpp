@@ -1,14 +1,21 @@
 #include "knockgen/commands.h"
 #include "knockgen/shared_options.h"
 
+#include <array>
+
 namespace otk {
+namespace {
+
+constexpr std::array sequence_choices{Choice{"ignore", "the right ignores sequence numbers"}};
+
+} // namespace
 
 Subcommand dynamic_command() {
     return {
         "dynamic",
-        "NAME",
+        "PROFILE",
         "have a port of its own opened, told over an encrypted exchange",
-        "NAME is a profile (knockgen profile list) of a command that forwards a port, or a host for which\n"
+        "PROFILE is one of knockgen profile list, of a command that forwards a port, or a host for which\n"
         "there is only one. The request is signed and encrypted, takes the next knock, and declares\n"
         "three SYN segments, which follow it. The server's answer names the port: one of many, at\n"
         "random, open for this machine's address alone. Connections that are made in time live on.\n\n"
@@ -22,15 +29,13 @@ Subcommand dynamic_command() {
              "blanks and kept together by\nquotes; no shell reads them. {host}, {port} and {address} "
              "(the\none "
              "that answered) are filled in."},
-         Option{"isn", 0, "ignore", "The right ignores sequence numbers; also said by its profile."},
+         Option{"isn", 0, "HOW", "{}; also said by its profile.", sequence_choices},
          Option{"number", 0, "N", "Take this knock, not the next one."},
          Option{"skip", 0, "",
                 "With --number: pass over more knocks than a server looks ahead,\nbecause others have used "
                 "them."},
          Option{"address", 0, "ADDRESS",
-                "The address that is let in, as the server sees it: auto\n(default: this machine's, if no "
-                "router "
-                "is likely to replace\nit), source (wherever the request comes from), or yours."},
+                "The address that is let in, as the server sees it: yours, or one\nof {}.", address_choices},
          Option{"timeout", 't', "TIME", "Give up after so long, 1s to 60s (default 15s)."},
          Option{"no-clock", 0, "", "This machine's clock is wrong: sign no time. The right must\nallow it."},
          Option{"json", 'j', "", "Print the door as one JSON object, and end."}},
