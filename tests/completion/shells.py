@@ -1,9 +1,9 @@
 """bash, zsh and fish with the completion of a program, asked as somebody at a keyboard asks them.
 
-bash and zsh run in a terminal of their own. With `loads`, a directory as /usr/share is one, the shell finds the script there
-by the name of the program. `typed(line)` gives the command line after a Tab, `offers(line)` all words that
-the shell would insert for it. Keys of ours write the line that is being edited to a file: what a terminal shows is cut,
-coloured and laid out in columns. fish tells by `complete -C` what a Tab would offer.
+The shell runs in a terminal of its own. `typed(line)` gives the command line after a Tab, `offers(line)` all words that the
+shell would insert for it. Keys of ours write the line that is being edited to a file: what a terminal shows is cut, coloured
+and laid out in columns. fish has no key for all words; it tells them by `complete -C`. With `loads`, a directory as
+/usr/share is one, the shell finds the script there by the name of the program.
 """
 
 import os
@@ -143,22 +143,26 @@ class Zsh(Keyboard):
             """, home, **settings)
 
 
-class Fish:
+class Fish(Keyboard):
     name = "fish"
 
     def __init__(self, script, home, environment=None, account=None, loads=None):
+        environment = {**(environment or {}), **({"XDG_DATA_DIRS": f"{loads}:/usr/share"} if loads else {})}
         self._words = ["fish", "-c"] if loads else ["fish", "--no-config", "-C", f"source '{script}'", "-c"]
         self._home = home
-        self._environment = {**ENVIRONMENT, "HOME": home, "LC_ALL": "C.UTF-8", **(environment or {})}
-        if loads:
-            self._environment["XDG_DATA_DIRS"] = f"{loads}:/usr/share"
+        self._environment = {**ENVIRONMENT, "HOME": home, "LC_ALL": "C.UTF-8", **environment}
         self._become = (lambda: become(account)) if account else None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
+        super().__init__(["fish", "--no-config", "-i", "-C", "source START"], f"""
+            function fish_prompt; end
+            function tell
+                printf %s (commandline) >TOLD.new
+                command mv TOLD.new TOLD
+                printf '~~' >/dev/tty
+                commandline ''
+            end
+            bind \\cxd tell
+            source '{script}'
+            """, home, environment, account)
 
     def shows(self, line):
         run = subprocess.run([*self._words, "complete -C $argv[1]", line], cwd=self._home, env=self._environment,
