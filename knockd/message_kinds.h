@@ -13,7 +13,7 @@ inline constexpr int monitor_fd = 3;
 inline constexpr int peer_fd = 4;
 inline constexpr int file_fd = 5;
 
-inline constexpr std::uint32_t protocol = 6; // raise it with every change of a struct
+inline constexpr std::uint32_t protocol = 7; // raise it with every change of a struct
 
 enum class Kind : std::uint32_t {
     capture_setup = 1,

@@ -299,6 +299,8 @@ struct ValidateCounters {
     std::uint64_t exchanges = 0;        // X25519
     std::uint64_t requests_waiting = 0; // dynamic requests now: for their SYNs, or for their door
     std::uint64_t requests_open = 0;    // now: with an open door
+    std::uint64_t few_left = 0;         // now: enabled grants with 1 to `few_left` knocks of the set-up left
+    std::uint64_t exhausted = 0;        // now: likewise with none
     std::uint64_t refusing = 0; // now: 1 when the newest knock could not be spent, a minute ago at most
     friend bool operator==(const ValidateCounters&, const ValidateCounters&) = default;
 };

@@ -70,6 +70,7 @@ struct ValidateSetup {
     std::int64_t clock_skew = 0; // s, of a signed request
     std::int64_t keep = 0;       // s, rows of the ledger; 0: for ever
     std::int64_t output_keep = 0;
+    Count few_left = 0;  // knocks; a grant with so many or fewer is counted as one that will soon run out
     Head mark;           // the newest row the monitor acted on
     Text<512> policy_db; // as seen from inside `root`
     Text<512> ledger_db;

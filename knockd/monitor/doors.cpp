@@ -48,7 +48,7 @@ std::string describe_door(const OpenHold& hold) {
 Doors::Doors(EventLoop& loop, const Clock& clock, const PolicyStore& policy, const Config& config,
              const Places& places, Told told) :
     clock_(clock),
-    config_(config), places_(places), told_(std::move(told)) {
+    policy_(policy), config_(config), places_(places), told_(std::move(told)) {
     try {
         firewall_ = std::make_unique<Firewall>(
             loop, clock, policy, config,
@@ -64,6 +64,16 @@ Doors::Doors(EventLoop& loop, const Clock& clock, const PolicyStore& policy, con
 Firewall& Doors::firewall() const {
     if (!firewall_) throw Error(no_firewall_);
     return *firewall_;
+}
+
+std::optional<Firewall::GuardStanding> Doors::guard_standing() const {
+    if (firewall_) return firewall_->guard_standing();
+    if (config_.firewall.mode != FirewallMode::guard) return std::nullopt;
+    try {
+        return Firewall::GuardStanding{.wanted = policy_.guard().on, .armed = false};
+    } catch (const Error&) { // the policy watch tells of it
+        return std::nullopt;
+    }
 }
 
 Doorway::Opened Doors::open(const OpenHold& hold, std::chrono::milliseconds how_long) {

@@ -38,6 +38,8 @@ class Doors final : public Doorway {
     [[nodiscard]] std::string guard_state() const {
         return firewall_ ? firewall_->guard_state() : "not used";
     }
+    // Firewall::guard_standing(). Where nfnetlink cannot be had: one that policy.db wants is missing.
+    [[nodiscard]] std::optional<Firewall::GuardStanding> guard_standing() const;
 
   private:
     [[nodiscard]] std::vector<Firewall::Standing> standing() const;
@@ -46,6 +48,7 @@ class Doors final : public Doorway {
     [[nodiscard]] Firewall& firewall() const; // throws Error where there is none
 
     const Clock& clock_;
+    const PolicyStore& policy_;
     Config config_;
     Places places_;
     Told told_;

@@ -208,4 +208,9 @@ void Firewall::end_redirect(const Door& door) { inside_->usable_redirections().r
 
 std::string Firewall::guard_state() const { return inside_->guard ? inside_->guard->state() : "not used"; }
 
+std::optional<Firewall::GuardStanding> Firewall::guard_standing() const {
+    if (!inside_->guard) return std::nullopt;
+    return GuardStanding{.wanted = inside_->guard->wanted(), .armed = inside_->guard->armed()};
+}
+
 } // namespace otk

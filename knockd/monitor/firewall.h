@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,12 @@ class Firewall {
 
     // For status: "armed", "armed until 2026-11-21T12:00:00Z unless confirmed", "off", "not used".
     [[nodiscard]] std::string guard_state() const;
+    // Whether the guard shall stand now, and whether it does, for who watches; nothing in other modes.
+    struct GuardStanding {
+        bool wanted = false;
+        bool armed = false;
+    };
+    [[nodiscard]] std::optional<GuardStanding> guard_standing() const;
 
   private:
     void change_over(const Config& config);

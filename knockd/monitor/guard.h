@@ -38,13 +38,14 @@ class Guard {
     void end();
 
     [[nodiscard]] bool armed() const { return armed_; }
+    // By what look_after() read last, and the time: decided on, and a trial is not over.
+    [[nodiscard]] bool wanted() const;
     [[nodiscard]] std::string state() const; // see Firewall::guard_state
 
   private:
     using Steady = std::chrono::steady_clock;
     void read_policy();
     void note_trial();
-    [[nodiscard]] bool wanted() const;
     void look();
     [[nodiscard]] bool trial_over() const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> trial_left() const;

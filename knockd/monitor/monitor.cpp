@@ -40,7 +40,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
            {[this](RowNumber hold, const Address& by) { claimed(hold, by); },
             [this](RowNumber hold, const Address& source) { refused_connection(hold, source); },
             [this](RowNumber hold, const std::string& why) { lost_relay(hold, why); },
-            [this](const std::string& what) { noticing_.guard_lost(what); },
+            [this](const std::string& what) { guard_lost(what); },
             [this] { return guard_file_.held(); },
             [this](const auto& visit) { actor_.holds().each(visit); }}),
     actor_({loop_, clock_, policy_, doors_, mark_, started_undos_, status_, noticing_, &spares_}, config_,
@@ -188,7 +188,7 @@ bool Monitor::take_from_validate() {
         if (!well_formed(*ready) || was_open) return false; // open is said once, and last
         validate_is_ready(*ready);
     } else if (const auto counters = mailbox.as<message::ValidateCounters>()) {
-        status_.repeated = *counters;
+        status_.hear(*counters);
     } else if (mailbox.as<message::BrokenCapture>()) {
         end_broken(capture_);
     } else {

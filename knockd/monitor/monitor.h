@@ -76,6 +76,7 @@ class Monitor {
     void claimed(RowNumber hold, const Address& by);
     void refused_connection(RowNumber hold, const Address& source);
     void lost_relay(RowNumber hold, const std::string& why);
+    void guard_lost(const std::string& what);
     void look_for_guard();
     void start_again(Helper& helper);
     // In monitor_captures.cpp: another capture takes the place of the one that reads.

@@ -63,6 +63,11 @@ void Monitor::lost_relay(RowNumber row, const std::string& why) {
     actor_.holds().end(row, Holds::Why::lost);
 }
 
+void Monitor::guard_lost(const std::string& what) {
+    ++status_.guard_losses;
+    noticing_.guard_lost(what);
+}
+
 // It should be there, put back by otk-guard.service or left by the knockd before. Where it is not, its ports
 // were open, and nobody else would tell.
 void Monitor::look_for_guard() {
@@ -76,7 +81,7 @@ void Monitor::look_for_guard() {
         "the guard was lost: nothing had armed it when knockd started, and its ports were open; "
         "`systemctl status otk-guard` may say why";
     journal("knockd", line);
-    noticing_.guard_lost(line);
+    guard_lost(line);
 }
 
 } // namespace otk

@@ -97,6 +97,9 @@ Status Monitor::write_status() {
     status_.alerts_waiting = alerts_.waiting();
     status_.doors = actor_.holds().size();
     status_.guard = doors_.guard_state();
+    const auto guard = doors_.guard_standing();
+    status_.guard_wanted = guard ? std::optional(guard->wanted) : std::nullopt;
+    status_.guard_armed = guard ? std::optional(guard->armed) : std::nullopt;
     status_.flood = flood_.on();
     status_.silence = silence();
     status_.alerts_raised = alerts_.raised();

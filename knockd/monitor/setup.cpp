@@ -75,6 +75,7 @@ message::ValidateSetup validate_setup(const Config& config, const Places& places
     setup.clock_skew = config.accept.clock_skew.count();
     setup.keep = config.ledger.keep.count();
     setup.output_keep = config.ledger.output_keep.count();
+    setup.few_left = config.alerts.few_left;
     std::filesystem::path policy = places.policy_db;
     std::filesystem::path ledger = places.ledger_db;
     std::filesystem::path server_keys = places.server_keys;

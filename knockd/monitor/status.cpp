@@ -20,6 +20,12 @@ std::string acceptance_of(const Status& status) {
 
 } // namespace
 
+void Status::hear(const message::ValidateCounters& newest) {
+    repeated = newest;
+    few_left = newest.few_left;
+    exhausted = newest.exhausted;
+}
+
 DaemonStatus as_written(const Status& status) {
     const message::CaptureCounters& counters = status.counters;
     const message::ValidateCounters& repeated = status.repeated;
@@ -62,6 +68,7 @@ DaemonStatus as_written(const Status& status) {
         .floods = status.floods,
         .alerts_raised = status.alerts_raised,
         .alerts_held_back = status.alerts_held_back,
+        .guard_losses = status.guard_losses,
         .commands_running = status.commands_running,
         .commands_waiting = status.commands_waiting,
         .hits_waiting = status.hits_waiting,
@@ -71,6 +78,11 @@ DaemonStatus as_written(const Status& status) {
         .doors = status.doors,
         .requests_waiting = repeated.requests_waiting,
         .requests_open = repeated.requests_open,
+        .few_left = status.few_left,
+        .exhausted = status.exhausted,
+        .ledger_failing = repeated.refusing,
+        .guard_wanted = status.guard_wanted,
+        .guard_armed = status.guard_armed,
         .guard = status.guard,
         .flood = status.flood,
     };

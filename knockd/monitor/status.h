@@ -37,10 +37,18 @@ struct Status {
     std::size_t messages_waiting = 0; // from us to validate
     std::size_t ends_waiting = 0;     // of commands, to be stored in the ledger
     std::size_t alerts_waiting = 0;
-    std::size_t doors = 0; // and undos that wait
-    std::string guard;     // Firewall::guard_state()
-    std::string silence;   // why nothing is heard of a helper; "" when all are heard
-    bool flood = false;    // more packets a second than [alerts] flood
+    std::size_t doors = 0;              // and undos that wait
+    std::uint64_t guard_losses = 0;     // since knockd started
+    std::optional<bool> guard_wanted{}; // Firewall::guard_standing()
+    std::optional<bool> guard_armed{};
+    // Of the newest counters of validate; none before the first ones. Of its former life while it starts.
+    std::optional<std::uint64_t> few_left{};
+    std::optional<std::uint64_t> exhausted{};
+    std::string guard;   // Firewall::guard_state()
+    std::string silence; // why nothing is heard of a helper; "" when all are heard
+    bool flood = false;  // more packets a second than [alerts] flood
+
+    void hear(const message::ValidateCounters& newest);
 };
 
 // As knockmgr and the metrics show it.

@@ -39,14 +39,31 @@ Book::Position Book::position_of(GrantId grant) const {
     return found;
 }
 
+// A chain at number N has the knocks N-1 to 1 left (RFC 2289: the image of number N is public).
+std::size_t* Book::tally_of(const Entry& entry) {
+    if (!entry.enabled || entry.count > few_ + 1) return nullptr;
+    return entry.count > 1 ? &running_out_.few : &running_out_.none;
+}
+
+void Book::count_in(const Entry& entry) {
+    if (std::size_t* tally = tally_of(entry)) ++*tally;
+}
+
+void Book::count_out(const Entry& entry) {
+    if (std::size_t* tally = tally_of(entry)) --*tally;
+}
+
 void Book::fill(std::deque<Entry> entries) {
     promise(entries_.empty(), "an empty book is filled");
     entries_ = std::move(entries);
+    for (const Entry& entry : entries_)
+        count_in(entry);
     by_grant_.add_all(entries_.size(), [this](Position at) { return hash_of(entries_[at].grant); });
     by_image_.add_all(entries_.size(), [this](Position at) { return hash_of(entries_[at].image); });
 }
 
 void Book::put(const Entry& entry) {
+    count_in(entry);
     const Position position = position_of(entry.grant);
     if (position == nowhere) {
         entries_.push_back(entry);
@@ -56,6 +73,7 @@ void Book::put(const Entry& entry) {
         return;
     }
     unindex_image(position);
+    count_out(entries_[position]);
     entries_[position] = entry;
     index_image(position);
 }
@@ -64,6 +82,7 @@ void Book::put(const Entry& entry) {
 void Book::remove(GrantId grant) {
     const Position position = position_of(grant);
     if (position == nowhere) return;
+    count_out(entries_[position]);
     unindex_image(position);
     unindex_grant(position);
     const auto last = static_cast<Position>(entries_.size() - 1);
@@ -80,9 +99,11 @@ void Book::advance(GrantId grant, const Value& image, Count count, Time last_use
     promise(position != nowhere, "a chain that is not in the book was moved");
     unindex_image(position);
     Entry& entry = entries_[position];
+    count_out(entry);
     entry.image = image;
     entry.count = count;
     entry.last_used = last_used;
+    count_in(entry);
     index_image(position);
 }
 

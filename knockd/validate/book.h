@@ -37,7 +37,9 @@ struct Entry {
 
 class Book {
   public:
-    Book() : key_(random_hash_key()) {} // throws Error
+    // A grant with so many knocks left, or fewer, will run out soon (running_out()). Throws Error.
+    explicit Book(Count few) : key_(random_hash_key()), few_(few) {}
+    Book() : Book(0) {}
 
     [[nodiscard]] ChainMark mark_of(const ChainId& chain) const { return ChainMark{keyed_hash(key_, chain)}; }
 
@@ -57,6 +59,12 @@ class Book {
     void advance(GrantId grant, const Value& image, Count count, Time last_used);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    // Enabled grants whose users need new knocks; kept up to date, so that asking costs nothing.
+    struct RunningOut {
+        std::size_t few = 0;  // 1 to `few` knocks left
+        std::size_t none = 0; // the last one was used
+    };
+    [[nodiscard]] const RunningOut& running_out() const { return running_out_; }
     void each(const std::function<void(const Entry&)>& visit) const;
     // Grants for which `wanted` says true.
     [[nodiscard]] std::vector<GrantId> select(const std::function<bool(const Entry&)>& wanted) const;
@@ -68,6 +76,9 @@ class Book {
     [[nodiscard]] static std::uint64_t hash_of(GrantId grant);
     [[nodiscard]] std::uint64_t hash_of(const Value& image) const { return keyed_hash(key_, image.view()); }
     [[nodiscard]] Position position_of(GrantId grant) const; // or nowhere
+    [[nodiscard]] std::size_t* tally_of(const Entry& entry); // the number that it is counted in; or none
+    void count_in(const Entry& entry);
+    void count_out(const Entry& entry);
     void index_image(Position position);
     void unindex_image(Position position);
     void index_grant(Position position);
@@ -77,6 +88,8 @@ class Book {
     void each_at(Algorithm algorithm, const Value& image, const Visit& visit) const;
 
     HashKey key_;
+    Count few_;
+    RunningOut running_out_;
     std::deque<Entry> entries_; // grows without being moved
     PlaceIndex by_image_;
     PlaceIndex by_grant_;

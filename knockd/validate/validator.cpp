@@ -36,6 +36,7 @@ Validator::Validator(const message::ValidateSetup& setup, PolicyStore policy, Le
     sessions_({ledger_, outlet_, clock_,
                [] { return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}; },
                system_random, setup.forward_ports}),
+    book_(setup.few_left),
     acceptance_(book_, memory_, ledger_, policy_,
                 {.window = setup.window,
                  .forward_ports = setup.forward_ports,
@@ -238,6 +239,8 @@ void Validator::tell_counters() {
     message::ValidateCounters counters = acceptance_.counters();
     counters.requests_waiting = sessions_.counts().waiting;
     counters.requests_open = sessions_.counts().open;
+    counters.few_left = book_.running_out().few;
+    counters.exhausted = book_.running_out().none;
     const auto since = std::chrono::steady_clock::now() - refusal_counts;
     counters.refusing = refused_unspent_ && *refused_unspent_ > since ? 1 : 0;
     if (counters == told_ && ++periods_quiet_ < most_periods_quiet) return;

@@ -66,6 +66,7 @@ struct DaemonStatus {
     Number floods;  // begun
     Number alerts_raised;
     Number alerts_held_back;
+    Number guard_losses; // found changed, gone, or not to be armed: alert guard-lost
 
     // Now.
     Number commands_running;
@@ -77,6 +78,11 @@ struct DaemonStatus {
     Number doors;              // and undos that wait
     Number requests_waiting;   // dynamic ones: for their SYNs, or for their door
     Number requests_open;      // dynamic ones with an open door
+    Number few_left;           // enabled grants with 1 to [alerts] few_left knocks left
+    Number exhausted;          // enabled grants with none
+    Number ledger_failing;     // 1: the newest knock could not be spent, a minute ago at most; else 0
+    Number guard_wanted;       // 1: it shall stand now; else 0. Not where [firewall] mode is another one
+    Number guard_armed;        // 1: it stands, as far as knockd knows; else 0. Likewise
     std::string guard;         // Firewall::guard_state(); "" when it is not known
     std::optional<bool> flood; // more packets a second than [alerts] flood
 };

@@ -86,6 +86,9 @@ constexpr std::array counters{
                   "Alerts handed to the alert program."},
     StatusCounter{"alerts_held_back", "alerts held back", knockd, &S::alerts_held_back,
                   "otk_alerts_held_back_total", "Alerts that the limits held back."},
+    StatusCounter{"guard_losses", "losses of the guard", knockd, &S::guard_losses, "otk_guard_lost_total",
+                  "How often the guard was lost: changed or gone by the doing of others, not armed at the "
+                  "start, or not to be armed."},
 };
 
 constexpr std::array gauges{
@@ -111,6 +114,16 @@ constexpr std::array gauges{
                 "Dynamic requests that were accepted and wait for their SYNs or for their door."},
     StatusGauge{"requests_open", "dynamic requests with an open door", &S::requests_open,
                 "otk_dynamic_requests_open", "Dynamic requests whose door is open."},
+    StatusGauge{"few_left", "grants that will soon run out of knocks", &S::few_left, "otk_grants_few_left",
+                "Enabled grants that have knocks left, but no more than [alerts] few_left."},
+    StatusGauge{"exhausted", "grants without knocks", &S::exhausted, "otk_grants_exhausted",
+                "Enabled grants whose last knock was used."},
+    StatusGauge{"ledger_failing", "the ledger cannot be written", &S::ledger_failing, "otk_ledger_failing",
+                "1 for a minute after a knock that could not be written to the ledger, else 0."},
+    StatusGauge{"guard_wanted", "the guard shall stand", &S::guard_wanted, "otk_guard_wanted",
+                "1 when the guard shall stand now, else 0. Only with [firewall] mode guard."},
+    StatusGauge{"guard_armed", "the guard stands", &S::guard_armed, "otk_guard_armed",
+                "1 when the guard stands in the kernel, else 0. Only with [firewall] mode guard."},
 };
 
 } // namespace

@@ -26,13 +26,14 @@ KNOCKD = {"accepted": "otk_knocks_honoured_total", "refused": "otk_knocks_refuse
           "contested": "otk_knocks_contested_total", "not_started": "otk_commands_not_started_total",
           "child_crashes": "otk_helper_crashes_total", "deaf_ms": "otk_capture_down_milliseconds_total",
           "floods": "otk_floods_total", "alerts_raised": "otk_alerts_total",
-          "alerts_held_back": "otk_alerts_held_back_total"}
+          "alerts_held_back": "otk_alerts_held_back_total", "guard_losses": "otk_guard_lost_total"}
 JUDGED = ("spent", "duplicates", "replays", "late", "not_spent", "stale", "not_signed")  # each hit is one of these
 COUNTERS = {**CAPTURE, **VALIDATE, **KNOCKD}
 GAUGES = {"grants": "otk_grants", "commands_running": "otk_commands_running", "commands_waiting": "otk_commands_waiting",
           "hits_waiting": "otk_hits_waiting", "messages_waiting": "otk_messages_waiting", "ends_waiting": "otk_ends_waiting",
           "alerts_waiting": "otk_alerts_waiting", "doors": "otk_doors", "requests_waiting": "otk_dynamic_requests_waiting",
-          "requests_open": "otk_dynamic_requests_open"}
+          "requests_open": "otk_dynamic_requests_open", "few_left": "otk_grants_few_left", "exhausted": "otk_grants_exhausted",
+          "ledger_failing": "otk_ledger_failing", "guard_wanted": "otk_guard_wanted", "guard_armed": "otk_guard_armed"}
 OF_OUR_OWN = {"otk_up", "otk_accepting", "otk_start_time_seconds", "otk_flood"}
 
 

@@ -45,9 +45,13 @@ def use_up_log(w, right, begin):
     raise AssertionError(f"the disk is full, and knocks are spent:\n{w.daemon.log(begin)[-2000:]}")
 
 
-def not_spent(w, and_held_back=False):
+def daemon_status(w):
     with open(f"{w.installation.state}/monitor/status.json", encoding="ascii") as file:
-        counters = json.load(file)["counters"]
+        return json.load(file)
+
+
+def not_spent(w, and_held_back=False):
+    counters = daemon_status(w)["counters"]
     return counters["not_spent"] + (counters["held_back"] if and_held_back else 0)
 
 
@@ -93,8 +97,10 @@ def full(w):
     with full_disk(w) as begin:  # what is said once is said once for each time
         value = expect_not_spent(w, right, begin)
         wait.until(lambda: not accepting(w), "status says that knocks cannot be spent")
+        assert daemon_status(w)["ledger_failing"] == 1, daemon_status(w)
     expect_it_works(w, right, value)
     wait.until(lambda: accepting(w), "status says that knocks are accepted again")
+    assert daemon_status(w)["ledger_failing"] == 0, daemon_status(w)
 
 
 @suite.case("everything on a full disk: the same, and what knockd tells of itself is right again afterwards")

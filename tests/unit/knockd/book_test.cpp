@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -23,6 +24,11 @@ Entry entry(int grant, std::uint64_t which, Count count = 100) {
     made.image = image(which);
     made.count = count;
     return made;
+}
+
+// As Book::running_out() has it: with 1 to `few` knocks left, and with none.
+std::pair<std::size_t, std::size_t> running_out(const Book& book) {
+    return {book.running_out().few, book.running_out().none};
 }
 
 bool shared(const Book& book, const Entry* entry) { return !book.sharing_image_of(*entry).empty(); }
@@ -164,11 +170,46 @@ TEST_CASE("the mark of two equal images goes when only one of them is left") {
     }
 }
 
+TEST_CASE("grants that run out are counted while they have few knocks left, and when they have none") {
+    using Pair = std::pair<std::size_t, std::size_t>;
+    Book book(3);
+    book.put(entry(1, 11, 5)); // 4 left
+    CHECK(running_out(book) == Pair{0, 0});
+    book.advance(GrantId{1}, image(12), 4, at_second(1));
+    CHECK(running_out(book) == Pair{1, 0});
+    book.advance(GrantId{1}, image(13), 2, at_second(2));
+    CHECK(running_out(book) == Pair{1, 0});
+    book.advance(GrantId{1}, image(14), 1, at_second(3));
+    CHECK(running_out(book) == Pair{0, 1});
+    book.put(entry(2, 21, 3));
+    CHECK(running_out(book) == Pair{1, 1});
+
+    Entry disabled = *book.find(GrantId{2});
+    disabled.enabled = false;
+    book.put(disabled);
+    CHECK(running_out(book) == Pair{0, 1});
+    book.remove(GrantId{2});
+    CHECK(running_out(book) == Pair{0, 1});
+    book.put(entry(1, 31)); // renewed
+    CHECK(running_out(book) == Pair{0, 0});
+
+    Book filled(3);
+    filled.fill({entry(1, 11, 4), entry(2, 21, 1), entry(3, 31, 5)});
+    CHECK(running_out(filled) == Pair{1, 1});
+    filled.remove(GrantId{2});
+    CHECK(running_out(filled) == Pair{1, 0});
+
+    Book last(0); // nobody wants to hear of few, and of none all the same
+    last.put(entry(1, 11, 2));
+    last.put(entry(2, 21, 1));
+    CHECK(running_out(last) == Pair{0, 1});
+}
+
 TEST_CASE("thousands of chains, added, moved and removed at random, are found as in a plain map") {
     const std::uint64_t seed = 20261122;
     CAPTURE(seed);
     std::mt19937_64 random(seed);
-    Book book;
+    Book book(10);
     std::map<int, Entry> model;
     for (int step = 0; step < 20'000; ++step) {
         const int grant = static_cast<int>(random() % 700) + 1;
@@ -198,6 +239,9 @@ TEST_CASE("thousands of chains, added, moved and removed at random, are found as
         REQUIRE((found != nullptr) == model.contains(grant));
         if (found != nullptr) REQUIRE(*found == model.at(grant));
         if (step % 500 != 0) continue;
+        const auto is_few = [](const auto& each) { return each.second.count == 7; };
+        REQUIRE(book.running_out().few ==
+                static_cast<std::size_t>(std::count_if(model.begin(), model.end(), is_few)));
         std::map<Value, std::size_t> standing;
         for (const auto& [each, expected] : model) {
             REQUIRE(*book.find(GrantId{each}) == expected);
