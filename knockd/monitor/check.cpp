@@ -1,5 +1,7 @@
 #include "knockd/monitor/check.h"
 
+#include "firewall/watch.h"
+#include "knockd/monitor/abilities.h"
 #include "knockd/monitor/descriptors.h"
 #include "knockd/monitor/mark.h"
 #include "knockd/monitor/setup.h"
@@ -83,6 +85,27 @@ void warn_about_metrics(const Config& config) {
                    trouble);
 }
 
+// Without it knocks that run programs work all the same.
+bool may_open_doors(const Config& config, const Places& places) {
+    if (config.firewall.mode == FirewallMode::none) return true;
+    const std::string what = fmt::format("firewall, in mode {}", name_of(config.firewall.mode));
+    const auto test = [] { (void)RulesetWatch(); };
+    bool needed = true;
+    try {
+        needed = opens_doors(PolicyStore::open_for_reading(places.policy_db));
+    } catch (const Error&) {
+        needed = false; // told above
+    }
+    if (needed) return must(what, test);
+    try {
+        test();
+        fmt::print("ok       {}\n", what);
+    } catch (const Error& error) {
+        fmt::print("WARNING  {}: {}\n", what, error.what());
+    }
+    return true;
+}
+
 void say_firewall_needs(const Config& config) {
     fmt::print(
         "\nA firewall in front of this server (a cloud's security group) must let in, from everywhere:\n");
@@ -141,6 +164,8 @@ int check(const Config& config, const Places& places) {
     well &= must("policy (made by `knockmgr init`)",
                  [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
     if (geteuid() == 0) {
+        well &= must("capabilities to serve", must_be_able_to_serve);
+        well &= may_open_doors(config, places);
         well &= must("user " + config.users.validate, [&] { must_be_account(config.users.validate); });
         well &= must("user " + config.users.capture, [&] { must_be_account(config.users.capture); });
         well &= must("user " + config.users.forward, [&] { must_be_account(config.users.forward); });
@@ -152,7 +177,7 @@ int check(const Config& config, const Places& places) {
         // Only its own account reads the ledger, by a program that has libcrypto.
         fmt::print("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
     } else {
-        fmt::print("skipped  users, ledger and mark: only root can see them\n");
+        fmt::print("skipped  capabilities, firewall, users, ledger and mark: only root can see them\n");
     }
     warn_about_metrics(config);
     say_firewall_needs(config);

@@ -36,7 +36,7 @@ class Doors final : public Doorway {
         return forwarding_->child_ended(pid, wait_status);
     }
     [[nodiscard]] std::string guard_state() const {
-        return firewall_ ? firewall_->guard_state() : "not used";
+        return firewall_ ? firewall_->guard_state() : "not possible here: " + no_firewall_;
     }
     // Firewall::guard_standing(). Where nfnetlink cannot be had: one that policy.db wants is missing.
     [[nodiscard]] std::optional<Firewall::GuardStanding> guard_standing() const;

@@ -8,11 +8,13 @@
 #include "knockd/monitor/administrators_sets.h"
 #include "knockd/monitor/guard.h"
 #include "knockd/monitor/redirections.h"
+#include "sys/capabilities.h"
 
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 
 namespace otk {
 
@@ -59,6 +61,8 @@ struct Firewall::Inside {
     void begin(const Config& config) {
         mode = config.firewall.mode;
         if (mode == FirewallMode::none) {
+            // Who may not touch the firewall, and does not want to, has nothing to be told.
+            if (!has_capability(CAP_NET_ADMIN)) return;
             drop_guard_of_another_mode();
             return attempt([] {
                 RulesetWatch last;

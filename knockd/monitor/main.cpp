@@ -2,6 +2,7 @@
 #include "completion/complete.h"
 #include "config/config.h"
 #include "knockd/journal.h"
+#include "knockd/monitor/abilities.h"
 #include "knockd/monitor/check.h"
 #include "knockd/monitor/monitor.h"
 #include "knockd/monitor/options.h"
@@ -33,6 +34,7 @@ int run(const Options& options) {
         throw Error("serving needs root, to open capture devices and to run commands as other users; "
                     "--check and --read work without");
     }
+    must_be_able_to_serve();
     Monitor(std::move(config), where, read_config, *spares).serve();
     return 0;
 }

@@ -71,6 +71,17 @@ Netlink::Netlink() :
                    sizeof longest_wait) != 0) {
         throw system_error(where);
     }
+    must_be_allowed();
+}
+
+// Anybody may open the socket; whoever lacks the right is refused each question alike, so the first one
+// tells.
+void Netlink::must_be_allowed() {
+    if (get({NFT_MSG_GETGEN}, {}, [](const nlmsghdr*) {}) != EPERM) return;
+    throw Error(
+        "the firewall may not be touched: this process lacks CAP_NET_ADMIN (for this network). A "
+        "container is given it with --cap-add NET_ADMIN, a service with CapabilityBoundingSet= of its "
+        "unit; where no door is wanted, [firewall] mode = \"none\" in otk.toml says so");
 }
 
 // Until `more` says that it was the last one.

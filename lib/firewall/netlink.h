@@ -60,6 +60,7 @@ class Netlink {
   private:
     [[nodiscard]] int ask(const Question& question, std::uint16_t flags, const Fill& fill,
                           const Visit& visit);
+    void must_be_allowed();
     void receive(const std::function<bool(const nlmsghdr*)>& more);
 
     struct Close {
