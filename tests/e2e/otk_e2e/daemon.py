@@ -16,11 +16,16 @@ class Daemon:
     def __init__(self, undo, host, program, directory, environment=None):
         self._undo = undo
         self._host = host
-        self._words = [program, "--dir", directory]
+        self._program = [program, "--dir", directory]
+        self._words = self._program
         self.environment = dict(os.environ, **(environment or {}))
         self._log_path = f"{directory}.log"
         undo.callback(_remove, self._log_path)
         self.process = None
+
+    def wrap(self, words):
+        """From the next start on these words start it."""
+        self._words = [*words, *self._program]
 
     def start(self, until="knockd: ready"):
         """Returns when the log says so, or fails when knockd ends before that."""

@@ -16,8 +16,8 @@ def make_world(undo):
 class Guarded(world.World):
     """A world whose server listens on some ports; none is guarded before guard("on", ...)."""
 
-    def __init__(self, undo, configuration):
-        super().__init__(undo, configuration)
+    def __init__(self, undo, configuration, start=True):
+        super().__init__(undo, configuration, start)
         self._barriers = [self.listen(BARRIER), self.listen(BARRIER, address="::")]
 
     def listen(self, port, host=None, address="0.0.0.0"):
