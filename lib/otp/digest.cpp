@@ -4,7 +4,8 @@
 // file is the only one that calls them, for the reasons in digest.h; prepare() compares them with known
 // answers at start and a property test compares them with EVP, so a library in which they are gone or wrong
 // cannot pass unseen.
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" // not OpenSSL's macro: it comes too late in a unity build
+#pragma GCC diagnostic ignored                                                                               \
+    "-Wdeprecated-declarations" // not OpenSSL's macro: it comes too late in a unity build
 #include <openssl/md4.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
