@@ -49,7 +49,7 @@ TEST_CASE("what a newer otk has added is passed over; what is missing or of anot
           "says it") {
     const std::string text = format_guard_record(some_record());
     CHECK(parse_guard_record("{ \"more\": [1], " + text.substr(1)) == some_record());
-    for (const auto& [was, is, says] : std::vector<std::array<std::string, 3>>{
+    for (const auto& each : std::vector<std::array<std::string, 3>>{
              {"{", "", "no JSON object"},
              {"\"version\": 1", "\"version\": 2", "another version"},
              {"\"mode\"", "\"mood\"", "there is no mode"},
@@ -58,6 +58,8 @@ TEST_CASE("what a newer otk has added is passed over; what is missing or of anot
              {"22/tcp", "0/tcp", "ports has '0/tcp'"},
              {"24,", "33,", "prefixes4 has 33"},
              {"64,", "-1,", "prefixes6 has 4294967295"}}) {
+        const auto& [was, is, expected] = each;
+        const std::string& says = expected; // clang 14 lets no lambda have a name of a structured binding
         CAPTURE(says);
         std::string changed = text;
         const auto at = changed.find(was);
