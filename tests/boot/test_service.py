@@ -102,6 +102,23 @@ def restart_limit(w):
     expect_accepted(w)
 
 
+@suite.case("without an installation it does not start, which is no failure, and `systemctl status otk` says what makes one")
+def nothing_to_serve(w):
+    w.systemctl("stop", "otk")
+    w.machine.run("sh", "-c", "mv /etc/otk /var/tmp/etc-otk && mv /var/lib/otk /var/tmp/lib-otk")
+    w.systemctl("start", "otk")
+    assert w.show("otk", "ActiveState") == "inactive", w.show("otk", "ActiveState")
+    said = w.systemctl("status", "--no-pager", "otk", codes=(3,))
+    assert "knockmgr init" in said, said
+    assert w.machine.state() == "running", w.systemctl("--failed")
+    w.machine.run("mv", "/var/tmp/etc-otk", "/etc/otk")
+    w.systemctl("start", "otk", codes=(1,))  # a part of one is a failure
+    w.machine.run("mv", "/var/tmp/lib-otk", "/var/lib/otk")
+    w.systemctl("reset-failed", "otk")
+    w.systemctl("start", "otk")
+    expect_accepted(w)
+
+
 def rest(w):
     return {pid: words for pid, words in w.machine.processes().items() if "knockd" in words[0]}
 
