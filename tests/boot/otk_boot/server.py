@@ -42,11 +42,12 @@ class Host:
 class Server:
     """The world of a boot suite: what otk_e2e's Access and the guard's tests ask of one, with otk run by systemd."""
 
-    def __init__(self, undo, configuration="", start=True):
-        """A machine that is on, with otk initialized and, with `start`, enabled and accepting."""
+    def __init__(self, undo, configuration="", start=True, install=True):
+        """A machine that is on; with `install`, it has otk; with `start`, that is initialized, enabled and accepting."""
         self.undo = undo
         self.tree = Tree(undo)
-        self.tree.install()
+        if install:
+            self.tree.install()
         self.machine = Machine(undo, self.tree.path)
         self.server, self.client = Host(self.machine, "server"), Host(self.machine, "client")
         self._served = [(guard.BARRIER, "0.0.0.0"), (guard.BARRIER, "::"), (GUARDED, "0.0.0.0"), (GUARDED, "::")]
@@ -55,7 +56,7 @@ class Server:
         self._serial = itertools.count(1)
         self.installation = self  # for Access
         self.power_on()
-        if start:
+        if install and start:
             self.knockmgr("init")
             self.add_configuration(configuration)
             self.systemctl("enable", "--now", "otk")

@@ -23,6 +23,21 @@ def base():
     return root
 
 
+def packages_directory():
+    return os.environ.get("OTK_BOOT_PACKAGES")
+
+
+def packages():
+    """The .deb files that are to be tested, but those of debugging symbols."""
+    directory = packages_directory()
+    if not directory:
+        raise Skip("OTK_BOOT_PACKAGES names no directory with packages: tools/package makes them, in build/packages")
+    found = sorted(name for name in os.listdir(directory) if name.endswith(".deb") and "-dbgsym_" not in name)
+    if not found:
+        raise Skip(f"OTK_BOOT_PACKAGES={directory}: there are no packages")
+    return [f"{directory}/{name}" for name in found]
+
+
 class Tree:
     """A fresh one. All of it is in memory and in a mount namespace that this process begins, so nothing of it is left,
     however the test ends."""
@@ -69,18 +84,16 @@ class Tree:
 
     def install(self):
         """otk, as the environment says: the packages in OTK_BOOT_PACKAGES, else what meson installs of OTK_BUILD."""
-        packages = os.environ.get("OTK_BOOT_PACKAGES")
-        if packages:
-            self.install_packages(packages)
+        if packages_directory():
+            self.chroot("dpkg", "--install", *self.add_packages(packages()))
         else:
             self._install_build()
 
-    def install_packages(self, directory):
-        names = sorted(name for name in os.listdir(directory) if name.endswith(".deb"))
-        assert names, f"there are no packages in {directory}"
-        for name in names:
-            shutil.copy(f"{directory}/{name}", f"{self.path}/var/tmp/{name}")
-        self.chroot("dpkg", "--install", *(f"/var/tmp/{name}" for name in names))
+    def add_packages(self, paths):
+        """Copies them in, and gives where they are in there."""
+        for path in paths:
+            shutil.copy(path, f"{self.path}/var/tmp/")
+        return [f"/var/tmp/{os.path.basename(path)}" for path in paths]
 
     def _install_build(self):
         build = os.environ.get("OTK_BUILD")
