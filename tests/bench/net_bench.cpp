@@ -14,7 +14,7 @@ void frame(benchmark::State& state, const frames::Captured& captured) {
     const auto bytes = frames::frame(captured);
     for (auto _ : state) {
         benchmark::DoNotOptimize(bytes.data());
-        const auto packet = decode_packet(captured.link, bytes);
+        auto packet = decode_packet(captured.link, bytes);
         if (!packet) {
             benchmark::DoNotOptimize(packet);
             continue;

@@ -86,11 +86,11 @@ std::optional<BadRequest> dynamic_fault_with(std::size_t offset, std::vector<std
 
 TEST_CASE("server keys: public half and share, by the vectors") {
     const ServerKey key = server_key();
-    CHECK(to_hex(key.public_key()) == vector().at("server_public"));
-    CHECK(to_hex(key.bytes()) == vector().at("server_private"));
+    CHECK(to_hex(key.public_key()) == text_in(vector(), "server_public"));
+    CHECK(to_hex(key.bytes()) == text_in(vector(), "server_private"));
     const auto share = key.share_with(array_in<32>(vector().at("client_public")));
     REQUIRE(share);
-    CHECK(to_hex(share->view()) == vector().at("share"));
+    CHECK(to_hex(share->view()) == text_in(vector(), "share"));
     CHECK(ServerKey::generate(client_random()).public_key() == array_in<32>(vector().at("client_public")));
 }
 
@@ -114,10 +114,10 @@ TEST_CASE("the keys of a request, by the vectors") {
     const auto keys = dynamic::derive(secret_in<32>(vector().at("share")), Value(bytes_in(vector(), "value")),
                                       array_in<32>(vector().at("server_public")),
                                       array_in<32>(vector().at("client_public")));
-    CHECK(to_hex(keys.request.view()) == vector().at("key_p1"));
-    CHECK(to_hex(keys.later.to_server.view()) == vector().at("key_c2s"));
-    CHECK(to_hex(keys.later.to_client.view()) == vector().at("key_s2c"));
-    CHECK(to_hex(keys.later.id) == vector().at("id"));
+    CHECK(to_hex(keys.request.view()) == text_in(vector(), "key_p1"));
+    CHECK(to_hex(keys.later.to_server.view()) == text_in(vector(), "key_c2s"));
+    CHECK(to_hex(keys.later.to_client.view()) == text_in(vector(), "key_s2c"));
+    CHECK(to_hex(keys.later.id) == text_in(vector(), "id"));
 }
 
 TEST_CASE("a nonce is four zero bytes and the counter") {
@@ -127,15 +127,15 @@ TEST_CASE("a nonce is four zero bytes and the counter") {
 
 TEST_CASE("P1, by the vectors: made, opened and verified") {
     const DynamicClient made = client();
-    CHECK(to_hex(made.request()) == vector().at("p1"));
+    CHECK(to_hex(made.request()) == text_in(vector(), "p1"));
     const auto opened = open_dynamic_request(made.request(), server_key());
     REQUIRE(opened);
     CHECK(opened->request.value == request().value);
     CHECK(opened->request.time == request().time);
     CHECK(opened->request.address == request().address);
     CHECK(opened->request.syns == request().syns);
-    CHECK(to_hex(opened->signature) == vector().at("signature"));
-    CHECK(to_hex(opened->keys.id) == vector().at("id"));
+    CHECK(to_hex(opened->signature) == text_in(vector(), "signature"));
+    CHECK(to_hex(opened->keys.id) == text_in(vector(), "id"));
     const PublicKey key = the_signing_key().public_key();
     CHECK(verify(*opened, made.request(), key, the_addressee(), server_key().public_key()));
     CHECK(verify(key, bytes_in(vector(), "signed_bytes"), opened->signature));
@@ -218,7 +218,7 @@ TEST_CASE("P2 and P3, by the vectors") {
     DynamicServer answering = server();
     for (const json& each : vector().at("p2")) {
         const auto packet = asking.ask();
-        CHECK(to_hex(packet) == each.at("packet"));
+        CHECK(to_hex(packet) == text_in(each, "packet"));
         CHECK(answering.takes(packet));
         CHECK(id_of_dynamic_question(packet) == answering.id());
     }
@@ -229,7 +229,7 @@ TEST_CASE("P2 and P3, by the vectors") {
         answer.seconds = each.at("seconds");
         answer.seen = address_in(each, "seen");
         const auto packet = answering.answer(answer);
-        CHECK(to_hex(packet) == each.at("packet"));
+        CHECK(to_hex(packet) == text_in(each, "packet"));
         const auto heard = asking.answer(packet);
         REQUIRE(heard);
         CHECK(heard->status == answer.status);

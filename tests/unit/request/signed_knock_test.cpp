@@ -53,9 +53,9 @@ TEST_CASE("signed knocks: the vectors of docs/PROTOCOL.md, made and read") {
         CAPTURE(each.at("count"));
         SignedKnock knock = knock_in(each);
         sign(knock, SigningKey::of(the_secret()), the_addressee());
-        CHECK(to_hex(knock.signature) == each.at("signature"));
+        CHECK(to_hex(knock.signature) == text_in(each, "signature"));
         const auto message = format_signed_knock(knock);
-        CHECK(to_hex(message) == each.at("message"));
+        CHECK(to_hex(message) == text_in(each, "message"));
 
         const auto parsed = parse_signed_knock(message);
         REQUIRE(parsed);

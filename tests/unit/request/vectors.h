@@ -31,6 +31,10 @@ inline const json& vectors() {
     return all;
 }
 
+inline std::string text_in(const json& vector, const char* field) {
+    return vector.at(field).get<std::string>();
+}
+
 inline std::vector<std::uint8_t> bytes_in(const json& hex) {
     const auto bytes = from_hex(hex.get<std::string>());
     REQUIRE(bytes);
