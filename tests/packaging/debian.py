@@ -24,12 +24,14 @@ def installed(tree):
 
 
 def claims(tree):
-    """(package, path) of each line of an .install file. A path is a file, or a folder with all that is in it. Lines that say
-    where a file goes are about files of the tree, such as the guides, which nothing else installs."""
+    """(package, path) of each line of an .install file. A path is a file, or a folder with all that is in it. A last
+    word of several is where it goes. What is in the tree itself, such as the guides, is nothing that meson installs."""
     for file in sorted((tree / "packaging/debian").glob("*.install")):
         for line in file.read_text(encoding="utf-8").splitlines():
-            if len(line.split()) == 1:
-                yield file.stem, line
+            words = line.split()
+            for path in words[:-1] if len(words) > 1 else words:
+                if not any(tree.glob(path)):
+                    yield file.stem, path
 
 
 def not_in_one_package(tree):

@@ -219,7 +219,7 @@ TEST_CASE("names that are no zone are refused and never taken for UTC") {
         CHECK(local_text(at, bad) == "Wed 12:00 UTC");
     }
     for (const char* const good : {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12",
-                                   "America/Port-au-Prince", "EST5EDT", "GMT0"}) {
+                                   "America/Port-au-Prince", "Etc/GMT-14", "GMT"}) {
         CAPTURE(good);
         CHECK(time_zone_known(good));
     }
