@@ -4,7 +4,6 @@
 #include "knockmgr/output.h"
 #include "sys/file.h"
 
-#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -26,10 +25,9 @@ void write_guard_record(const Places& where, const GuardRecord& record) {
 }
 
 GuardRecord::OfConfig guard_half_of(const Config& config) {
-    const auto& on = config.alerts.on;
-    const bool wanted = std::find(on.begin(), on.end(), "guard-lost") != on.end();
+    const bool told = config.alerts.wants("guard-lost");
     return {std::string(name_of(config.firewall.mode)), config.firewall.always_allow,
-            wanted ? config.alerts.command : std::vector<std::string>{}, config.alerts.run_as};
+            told ? config.alerts.command : std::vector<std::string>{}, config.alerts.run_as};
 }
 
 std::string at_boot_text(const Places& where) {

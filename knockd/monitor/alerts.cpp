@@ -94,10 +94,7 @@ struct Alerts::Inside {
     std::function<void()> say_again{};         // never throws
     std::unique_ptr<EventLoop::Timer> later{}; // while something is held back
 
-    [[nodiscard]] bool wanted(AlertKind kind) const {
-        return !rules.command.empty() &&
-               std::find(rules.on.begin(), rules.on.end(), name_of(kind)) != rules.on.end();
-    }
+    [[nodiscard]] bool wanted(AlertKind kind) const { return rules.wants(name_of(kind)); }
     [[nodiscard]] bool admit(const Alert& alert) {
         return programs.waiting() < most_waiting && limits.admit(alert, clock.now());
     }

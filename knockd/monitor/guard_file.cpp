@@ -42,10 +42,9 @@ void GuardFile::hold_or_release(const GuardRecord::OfPolicy& now) {
 }
 
 void GuardFile::configure(const Config& config) {
-    const auto& on = config.alerts.on;
-    const bool wanted = std::find(on.begin(), on.end(), name_of(AlertKind::guard_lost)) != on.end();
+    const bool told = config.alerts.wants(name_of(AlertKind::guard_lost));
     config_ = {std::string(name_of(config.firewall.mode)), config.firewall.always_allow,
-               wanted ? config.alerts.command : std::vector<std::string>{}, config.alerts.run_as};
+               told ? config.alerts.command : std::vector<std::string>{}, config.alerts.run_as};
     version_.reset();
     look();
 }

@@ -8,10 +8,12 @@
 #include "net/dns.h"
 #include "otp/algorithm.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otk {
@@ -92,6 +94,10 @@ struct Config {
         std::chrono::seconds silence{90 * 24 * 3600}; // a use after this long
         std::chrono::seconds passphrase_age{365 * 24 * 3600}; // 0: never too old
         std::uint32_t flood = 10'000;                         // packets a second that are no knock
+        // Is the command to be run for this kind (alert_words.h)?
+        [[nodiscard]] bool wants(std::string_view kind) const {
+            return !command.empty() && std::find(on.begin(), on.end(), kind) != on.end();
+        }
     } alerts;
     struct {
         std::filesystem::path file; // for node_exporter's textfile collector; empty: none
