@@ -224,6 +224,14 @@ Database Database::open(const std::filesystem::path& file, const DatabaseKind& k
     return database;
 }
 
+Database Database::checked(Database database, const DatabaseKind& kind) {
+    database.doing("open", [&] {
+        check_kind(database.file_, kind, database.sqlite());
+        check_version(database.file_, kind, database.sqlite());
+    });
+    return database;
+}
+
 Database Database::open_for_a_look(const std::filesystem::path& file, const DatabaseKind& kind) {
     check_there(file, kind);
     Database database = lies_whole_and_still(file) ? DatabaseMaker::attach_immutable(file)
@@ -232,11 +240,7 @@ Database Database::open_for_a_look(const std::filesystem::path& file, const Data
         return number_of(database.sqlite(), "PRAGMA user_version") < kind.migrations.back().version;
     });
     if (older) return database.copied(kind);
-    database.doing("open", [&] {
-        check_kind(file, kind, database.sqlite());
-        check_version(file, kind, database.sqlite());
-    });
-    return database;
+    return checked(std::move(database), kind);
 }
 
 Database Database::glance(const std::filesystem::path& file, const DatabaseKind& kind) {
@@ -250,11 +254,7 @@ Database Database::glance(const std::filesystem::path& file, const DatabaseKind&
     Database database =
         in_use ? DatabaseMaker::attach(file, SQLite::OPEN_READONLY) : DatabaseMaker::attach_immutable(file);
     database.sqlite().setBusyTimeout(0);
-    database.doing("open", [&] {
-        check_kind(file, kind, database.sqlite());
-        check_version(file, kind, database.sqlite());
-    });
-    return database;
+    return checked(std::move(database), kind);
 }
 
 Database Database::copy(const std::filesystem::path& file, const DatabaseKind& kind) {

@@ -80,7 +80,8 @@ class Database {
   private:
     Database(std::filesystem::path file, std::unique_ptr<SQLite::Database> sqlite) :
         file_(std::move(file)), sqlite_(std::move(sqlite)) {}
-    [[nodiscard]] Database copied(const DatabaseKind& kind) const; // see copy
+    [[nodiscard]] Database copied(const DatabaseKind& kind) const;        // see copy
+    static Database checked(Database database, const DatabaseKind& kind); // to be read: kind and version
     static Error translated(const std::filesystem::path& file, std::string_view doing,
                             const SQLite::Exception& trouble);
     friend class DatabaseMaker;
