@@ -28,7 +28,8 @@ class Session:
         self.seen = b""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what nohup ignores for us is not ignored at a terminal
+            for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):  # by nohup, or a shell's `&`: not at a terminal
+                signal.signal(ignored, signal.SIG_DFL)
             program = f"knockgen() {{ {shlex.quote(PROGRAM)} \"$@\"; }}\n"
             os.execv("/bin/sh", ["sh", "-c", "trap : INT TERM HUP QUIT\n" + program + script])
 
