@@ -1,4 +1,5 @@
 // knockmgr command ...: what may be triggered.
+#include "base/text.h"
 #include "knockmgr/command_add.h"
 #include "knockmgr/command_view.h"
 #include "knockmgr/families.h"
@@ -55,6 +56,20 @@ int set_enabled(const Invocation& invocation, bool enabled) {
 int enable(const Invocation& invocation) { return set_enabled(invocation, true); }
 int disable(const Invocation& invocation) { return set_enabled(invocation, false); }
 
+int set(const Invocation& invocation) {
+    const auto wish = invocation.value("leave-running");
+    if (!wish) throw UsageError("say what to change: --leave-running yes or --leave-running no");
+    if (*wish != "yes" && *wish != "no")
+        throw UsageError(fmt::format("--leave-running {} is neither yes nor no", printable(*wish)));
+    PolicyStore store = change_policy(invocation.where());
+    Command command = command_called(store, invocation.arguments[0]);
+    if (command.kind != CommandKind::exec)
+        throw Error(fmt::format("{} runs no program, so nothing can be left running", command.name));
+    command.leave_running = *wish == "yes";
+    store.set_command_leaves(command.id, command.leave_running);
+    return print(fmt::format("command {} set: {}\n", command.name, what_it_does(command, {})));
+}
+
 int remove(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const Command command = command_called(store, invocation.arguments[0]);
@@ -96,6 +111,19 @@ std::vector<Subcommand> command_subcommands() {
          "Shows a command and who may trigger it.\n\nexample:\n  knockmgr command show restart-web\n",
          {json_option},
          show},
+        {"command set",
+         "NAME",
+         1,
+         1,
+         false,
+         "change what a command leaves running",
+         "Says whether what the program of a command started may run on after it has ended with exit\n"
+         "code 0, as --leave-running of `knockmgr command add` does. Counts for knocks that come later.\n"
+         "\nexamples:\n"
+         "  knockmgr command set tunnel --leave-running yes\n"
+         "  knockmgr command set tunnel --leave-running no\n",
+         {{"leave-running", "yes|no", "whether what it started may run on"}},
+         set},
         {"command enable",
          "COMMAND",
          1,

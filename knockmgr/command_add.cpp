@@ -37,6 +37,7 @@ const std::vector<KindOption>& kind_options() {
     static const std::vector<KindOption> rows{
         {"as", {exec}, "only a program runs as somebody"},
         {"limit", {exec}, "only a program has a time limit; --hold says how long a door is open"},
+        {"leave-running", {exec}, "only a program starts others"},
         {"undo", {exec}, "only what a program did needs undoing; a door closes by itself"},
         {"hold", {exec, open, forward}, "a close command is done at once"},
         {"prefix4", {open}, "only --open can let in more than one address"},
@@ -193,6 +194,7 @@ void read_exec(const Invocation& invocation, Command& command) {
     }
     read_argument(invocation, command);
     command.time_limit = time_limit(invocation);
+    command.leave_running = invocation.has("leave-running");
     command.run_as = account_to_run_as(invocation);
     check_program(command.argv.front());
     if (!command.undo.empty() && command.undo.front() != command.argv.front())
@@ -276,6 +278,11 @@ constexpr std::string_view add_help =
     "program takes back what the first one did, --hold after the knock; a knock in the meantime\n"
     "only prolongs that.\n"
     "\n"
+    "Whatever a program started ends with it: when it has ended, at --limit, and when knockd stops or\n"
+    "dies. With --leave-running what is left when the program, or its --undo, has ended with exit code\n"
+    "0 runs on, without any limit: a program that starts a daemon needs it. A service is better\n"
+    "started by systemctl, whose child it is not.\n"
+    "\n"
     "--open lets the address of the knock in to a port of this host. --forward makes a port for\n"
     "that address which leads to a service; which port is on the sheet beside each knock. Both\n"
     "close by themselves after --hold; connections that were made live on. --close ends what a\n"
@@ -283,6 +290,7 @@ constexpr std::string_view add_help =
     "\n"
     "examples:\n"
     "  knockmgr command add restart-web --exec --as root -- /usr/bin/systemctl restart nginx\n"
+    "  knockmgr command add tunnel --exec --as nobody --leave-running -- /usr/local/bin/start-tunnel\n"
     "  knockmgr command add wake --exec --as nobody --limit 10s -- /usr/bin/wakeonlan 00:11:22:33:44:55\n"
     "  knockmgr command add vpn --exec --as root --hold 8h --undo '[\"/usr/local/sbin/vpn\", \"off\"]' \\\n"
     "      -- /usr/local/sbin/vpn on\n"
@@ -306,6 +314,7 @@ Subcommand command_add_subcommand() {
         {{"exec", "", "run the program after --"},
          {"as", "ACCOUNT", "the account that runs it and --undo; root only if you say so"},
          {"limit", "TIME", "end the program after this time, 1s to 24h (default 30s)"},
+         {"leave-running", "", "what the program started may run on after it has ended with exit code 0"},
          {"undo", "JSON", "a second program, as a list of texts, run as the first one after --hold"},
          {"argument", "PATTERN",
           "what a signed knock may carry for the program: an extended regular expression that must match "

@@ -23,6 +23,7 @@ void add_exec(Fields& fields, const Command& command) {
     fields.add("runs as", command.run_as);
     fields.add("argument", command.argument.empty() ? "takes none" : command.argument);
     fields.add("time limit", format_duration(command.time_limit));
+    fields.add("what it started", command.leave_running ? "may run on after exit code 0" : "ends with it");
     if (command.undo.empty()) return;
     fields.add("undone by", shell_line(command.undo));
     fields.add("hold", format_duration(command.hold));
@@ -35,6 +36,7 @@ std::string what_it_does(const Command& command, const std::string& closes) {
     case CommandKind::exec: {
         std::string text = fmt::format("runs {} as {}, for {} at most", shell_line(command.argv),
                                        command.run_as, format_duration(command.time_limit));
+        if (command.leave_running) text += ", and leaves running what it started";
         if (!command.argument.empty())
             text += fmt::format(", with an argument that matches {}", command.argument);
         if (command.undo.empty()) return text;
@@ -83,6 +85,7 @@ Json json_of(const Command& command, const std::vector<Command>& all) {
             {"run_as", only(exec, command.run_as)},
             {"argument", only(!command.argument.empty(), command.argument)},
             {"limit_seconds", only(exec, command.time_limit.count())},
+            {"leave_running", only(exec, command.leave_running)},
             {"undo", only(!command.undo.empty(), command.undo)},
             {"hold_seconds", only(lasts(command), command.hold.count())},
             {"opens", only(open, format_service(command.service))},

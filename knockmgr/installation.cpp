@@ -63,6 +63,8 @@ std::string advice(std::string_view name, const std::vector<std::string_view>& n
 
 PolicyStore read_policy(const Places& where) {
     check_installed(where);
+    // After an upgrade whoever comes first and may write does it; others are told who may.
+    if (eaccess(where.policy_db.c_str(), W_OK) == 0) PolicyStore::bring_up_to_date(where.policy_db);
     return PolicyStore::open_for_reading(where.policy_db);
 }
 

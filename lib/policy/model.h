@@ -79,6 +79,7 @@ struct Command {
     std::string argument;          // the pattern that a knock's argument must match (policy/argument.h);
                                    // empty: it takes none
     std::chrono::seconds time_limit{30};
+    bool leave_running = false; // what argv or undo started lives on when that ends with exit code 0
     // exec with undo, open, forward: how long; 1 s to longest_hold. 0 for all others.
     std::chrono::seconds hold{0};
     // open

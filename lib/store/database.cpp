@@ -257,6 +257,15 @@ Database Database::glance(const std::filesystem::path& file, const DatabaseKind&
     return checked(std::move(database), kind);
 }
 
+bool Database::is_older(const std::filesystem::path& file, const DatabaseKind& kind) {
+    check_there(file, kind);
+    const Database database = DatabaseMaker::attach(file, SQLite::OPEN_READONLY);
+    return database.doing("open", [&] {
+        check_kind(file, kind, database.sqlite());
+        return number_of(database.sqlite(), "PRAGMA user_version") < kind.migrations.back().version;
+    });
+}
+
 Database Database::copy(const std::filesystem::path& file, const DatabaseKind& kind) {
     check_there(file, kind);
     return DatabaseMaker::attach(file, SQLite::OPEN_READONLY).copied(kind);

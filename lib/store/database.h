@@ -58,6 +58,8 @@ class Database {
     // are only in a log which nobody has open. Throws Error as open() does, and for a file that belongs to
     // somebody else than this user and root, or that is no regular one.
     static Database glance(const std::filesystem::path& file, const DatabaseKind& kind);
+    // Would opening it for writing migrate it? Only reads. Throws Error as open() does.
+    static bool is_older(const std::filesystem::path& file, const DatabaseKind& kind);
     // A copy in memory, migrated; `file` is only read.
     static Database copy(const std::filesystem::path& file, const DatabaseKind& kind);
 

@@ -28,6 +28,7 @@ void bind_command(SQLite::Statement& statement, const Command& command) {
     if (command.target != Endpoint{}) bind_text(statement, 12, format_endpoint(command.target));
     if (command.closes != CommandId{}) statement.bind(13, number_of(command.closes));
     bind_text(statement, 14, command.argument);
+    statement.bind(15, command.leave_running ? 1 : 0);
 }
 
 } // namespace
@@ -97,8 +98,8 @@ CommandId PolicyStore::add_command(const Command& command) {
         if (command_named(command.name)) throw Error(fmt::format("command {} exists already", command.name));
         SQLite::Statement insert = inside_->prepare(
             "INSERT INTO command (name, enabled, kind, argv, undo, run_as, time_limit, hold, "
-            "service, prefix4, prefix6, target, closes, argument) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "service, prefix4, prefix6, target, closes, argument, leave_running) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         bind_command(insert, command);
         insert.exec();
         const CommandId id{inside_->database.sqlite().getLastInsertRowid()};
@@ -115,6 +116,18 @@ void PolicyStore::set_command_enabled(CommandId id, bool enabled) {
         update.bind(2, number_of(id));
         update.exec();
         inside_->record(fmt::format("command {}", verb(enabled)), before.name, inside_->json_of(before),
+                        inside_->json_of(inside_->command(id)));
+    });
+}
+
+void PolicyStore::set_command_leaves(CommandId id, bool leave_running) {
+    inside_->change("change a command", [&] {
+        const Command before = inside_->command(id);
+        SQLite::Statement update = inside_->prepare("UPDATE command SET leave_running = ? WHERE id = ?");
+        update.bind(1, leave_running ? 1 : 0);
+        update.bind(2, number_of(id));
+        update.exec();
+        inside_->record("command set", before.name, inside_->json_of(before),
                         inside_->json_of(inside_->command(id)));
     });
 }

@@ -40,6 +40,7 @@ Json to_json(const Command& command, std::string_view closes) {
             {"run_as", command.run_as},
             {"argument", command.argument},
             {"time_limit", command.time_limit.count()},
+            {"leave_running", command.leave_running},
             {"hold", command.hold.count()},
             {"service", service},
             {"prefix4", command.prefix4},

@@ -13,10 +13,10 @@ constexpr std::string_view user_columns = "user.id, user.name, user.enabled";
 constexpr std::string_view command_columns =
     "command.id, command.name, command.enabled, command.kind, command.argv, command.undo, command.run_as, "
     "command.time_limit, command.hold, command.service, command.prefix4, command.prefix6, command.target, "
-    "command.closes, command.argument";
+    "command.closes, command.argument, command.leave_running";
 constexpr std::string_view removed_columns =
     "user, user_name, command, command_name, enabled, kind, argv, undo, run_as, time_limit, hold, service, "
-    "prefix4, prefix6, target, closes, argument";
+    "prefix4, prefix6, target, closes, argument, leave_running";
 constexpr std::string_view grant_columns =
     "grant.id, grant.user, grant.command, grant.enabled, grant.created, grant.not_before, grant.expires_at, "
     "grant.sources, grant.address_rule, grant.named_within, grant.carriers, grant.hours, grant.time_zone, "
@@ -165,6 +165,7 @@ Command read_command(const Database& database, SQLite::Statement& row, int first
             .run_as = row.getColumn(first + 6).getString(),
             .argument = row.getColumn(first + 14).getString(),
             .time_limit = std::chrono::seconds(row.getColumn(first + 7).getInt64()),
+            .leave_running = row.getColumn(first + 15).getInt() != 0,
             .hold = std::chrono::seconds(row.getColumn(first + 8).getInt64()),
             .service = read_service(database, row.getColumn(first + 9)),
             .prefix4 = static_cast<std::uint8_t>(row.getColumn(first + 10).getUInt()),

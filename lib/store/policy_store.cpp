@@ -68,6 +68,12 @@ PolicyStore PolicyStore::open_for_change(const std::filesystem::path& file, std:
                                                        std::move(who), std::move(clock), std::nullopt}));
 }
 
+bool PolicyStore::is_older(const std::filesystem::path& file) { return Database::is_older(file, kind()); }
+
+void PolicyStore::bring_up_to_date(const std::filesystem::path& file) {
+    if (is_older(file)) (void)Database::open(file, kind(), Access::writing);
+}
+
 PolicyStore PolicyStore::open_for_reading(const std::filesystem::path& file) {
     return PolicyStore(std::make_unique<Inside>(
         Inside{Database::open(file, kind(), Access::reading), "", nullptr, std::nullopt}));

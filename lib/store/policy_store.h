@@ -133,6 +133,9 @@ class PolicyStore {
     // Migrates; waits up to 5 s for a lock.
     static PolicyStore open_for_change(const std::filesystem::path& file, std::string who,
                                        std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
+    // Migrates a file of an older otk; nothing where it is up to date. Readers want it so.
+    static void bring_up_to_date(const std::filesystem::path& file);
+    [[nodiscard]] static bool is_older(const std::filesystem::path& file); // than this program's
     // Any number of readers. One that may not write to the folder needs another connection, such as the
     // monitor's, to be open: it has made the -wal and -shm files. After a knockmgr was killed at a bad
     // moment, such a reader gets an Error from every function until root's connection has read once; so it
@@ -223,6 +226,7 @@ class PolicyStore {
     void remove_user(UserId id); // with the user's grants
     CommandId add_command(const Command& command);
     void set_command_enabled(CommandId id, bool enabled);
+    void set_command_leaves(CommandId id, bool leave_running); // of exec
     void remove_command(CommandId id); // with its grants; Error that names the commands that close it
     GrantId add_grant(const Grant& grant);
     void set_grant_enabled(GrantId id, bool enabled);

@@ -7,6 +7,7 @@ namespace otk::test {
 Command command_of(const std::string& name, int choice, CommandId closes) {
     Command made = command(name);
     if (choice % 2 == 0) made.argument = std::string(static_cast<std::size_t>(1 + choice), 'a');
+    made.leave_running = choice % 3 == 0;
     if (choice % 5 == 0) return made;
     if (choice % 5 == 1) {
         made.undo = {"/bin/false"};
@@ -58,8 +59,9 @@ bool same(const GrantRules& a, const GrantRules& b) {
 bool same(const Command& a, const Command& b) {
     return a.id == b.id && a.name == b.name && a.enabled == b.enabled && a.kind == b.kind &&
            a.argv == b.argv && a.undo == b.undo && a.run_as == b.run_as && a.time_limit == b.time_limit &&
-           a.hold == b.hold && a.service == b.service && a.prefix4 == b.prefix4 && a.prefix6 == b.prefix6 &&
-           a.target == b.target && a.closes == b.closes && a.argument == b.argument;
+           a.leave_running == b.leave_running && a.hold == b.hold && a.service == b.service &&
+           a.prefix4 == b.prefix4 && a.prefix6 == b.prefix6 && a.target == b.target && a.closes == b.closes &&
+           a.argument == b.argument;
 }
 
 } // namespace otk::test

@@ -31,8 +31,9 @@ TEST_CASE("a command of another kind has what the kind needs, and nothing else")
     for (const std::string kind : {"open", "forward", "close"}) {
         const std::pair<std::string, std::string> bads[] = {
             {"argv", "'[\"/x\"]'"}, {"undo", "'[\"/x\"]'"}, {"run_as", "'root'"}, {"time_limit", "31"},
-            {"hold", "604801"},     {"hold", "-1"},         {"hold", "NULL"},     {"prefix4", "7"},
-            {"prefix4", "33"},      {"prefix6", "15"},      {"prefix6", "129"},   {"prefix4", "NULL"}};
+            {"leave_running", "1"}, {"hold", "604801"},     {"hold", "-1"},       {"hold", "NULL"},
+            {"prefix4", "7"},       {"prefix4", "33"},      {"prefix6", "15"},    {"prefix6", "129"},
+            {"prefix4", "NULL"}};
         for (const auto& field : bads) {
             CAPTURE(kind);
             CAPTURE(field.first);
@@ -89,7 +90,7 @@ TEST_CASE("what is left of a grant stays as it is, and is of none that exists") 
             policy.file,
             fmt::format("INSERT INTO removed_grant SELECT {}, 5, 1, 'anna', id, name, enabled, "
                         "kind, argv, undo, run_as, argument, time_limit, hold, service, prefix4, prefix6, "
-                        "target, closes FROM command",
+                        "target, closes, leave_running FROM command",
                         id));
     };
     CHECK(leave(1).find("not removed") != std::string::npos);

@@ -49,9 +49,9 @@ Command closing(CommandId which) {
 
 bool same(const Command& a, const Command& b) {
     return a.name == b.name && a.enabled == b.enabled && a.kind == b.kind && a.argv == b.argv &&
-           a.undo == b.undo && a.run_as == b.run_as && a.time_limit == b.time_limit && a.hold == b.hold &&
-           a.service == b.service && a.prefix4 == b.prefix4 && a.prefix6 == b.prefix6 &&
-           a.target == b.target && a.closes == b.closes;
+           a.undo == b.undo && a.run_as == b.run_as && a.time_limit == b.time_limit &&
+           a.leave_running == b.leave_running && a.hold == b.hold && a.service == b.service &&
+           a.prefix4 == b.prefix4 && a.prefix6 == b.prefix6 && a.target == b.target && a.closes == b.closes;
 }
 
 struct DoorsPolicy {

@@ -80,13 +80,16 @@ TEST_CASE("a command is one that the daemon can run") {
                                   "time_limit = 0",
                                   "time_limit = -1",
                                   "time_limit = 31536001",
-                                  "time_limit = '30s'"}) {
+                                  "time_limit = '30s'",
+                                  "leave_running = 2",
+                                  "leave_running = NULL"}) {
         CAPTURE(bad);
         CHECK(set(bad) != "");
     }
     CHECK(set("argv = '[\"/bin/true\"]', run_as = 'www-data', time_limit = 1") == "");
     CHECK(set("undo = '[\"/bin/false\", \"\"]', hold = 604800") == "");
     CHECK(set("undo = '[]', hold = 0") == "");
+    CHECK(set("leave_running = 1") == "");
 }
 
 TEST_CASE("an enrolment is a chain that can exist, and unlike every other") {
