@@ -25,7 +25,7 @@ void run_as_helper(std::string_view program, void (*run)()) {
     try {
         run();
     } catch (const std::exception& error) {
-        journal(program, error.what());
+        journal(program, error.what(), Priority::error);
         _exit(1);
     }
     _exit(0);

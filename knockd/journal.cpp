@@ -62,8 +62,8 @@ namespace {
 
 // Without {fmt}: under the undefined behaviour sanitizer its buffers are looked at by a system call that no
 // sandbox allows.
-void append_line(std::string& to, std::string_view program, std::string_view text) {
-    to.append(program).append(": ");
+void append_line(std::string& to, std::string_view program, std::string_view text, Priority priority) {
+    to.append(prefix_of(priority)).append(program).append(": ");
     for (const char c : text) {
         const auto byte = static_cast<std::uint8_t>(c);
         if (byte < ' ' || c == '\x7f')
@@ -81,7 +81,7 @@ bool write_lines(std::string_view program, const std::string& lines, std::uint64
         return false;
     }
     if (lost > 0) {
-        (void)put(std::string(program) + ": " + std::to_string(lost) +
+        (void)put(std::string(prefix_of(Priority::warning)).append(program) + ": " + std::to_string(lost) +
                   " line(s) were lost here, because nobody read them\n");
         lost = 0;
     }
@@ -107,17 +107,17 @@ Gathered gathered;
 
 } // namespace
 
-bool journal_taken(std::string_view program, std::string_view text) {
+bool journal_taken(std::string_view program, std::string_view text, Priority priority) {
     gathered.write();
     std::string line;
-    append_line(line, program, text);
+    append_line(line, program, text, priority);
     return write_lines(program, line, 1);
 }
 
-void journal(std::string_view program, std::string_view text) {
-    if (!gathered.on) return (void)journal_taken(program, text);
+void journal(std::string_view program, std::string_view text, Priority priority) {
+    if (!gathered.on) return (void)journal_taken(program, text, priority);
     const std::size_t before = gathered.lines.size();
-    append_line(gathered.lines, program, text);
+    append_line(gathered.lines, program, text, priority);
     if (before > 0 && gathered.lines.size() > page) { // the new line is for the next page
         const std::string newest = gathered.lines.substr(before);
         gathered.lines.resize(before);
@@ -141,7 +141,7 @@ GatheredLines::~GatheredLines() {
 void Complaint::say(std::string_view text) {
     if (text == said_) return;
     said_ = text;
-    journal(program_, text);
+    journal(program_, text, priority_);
 }
 
 } // namespace otk

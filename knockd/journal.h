@@ -1,6 +1,8 @@
 // One line for the journal (standard error, which systemd or a terminal reads).
 #pragma once
 
+#include "sys/priority.h"
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -9,10 +11,12 @@ namespace otk {
 
 // "PROGRAM: TEXT" and a line end in one write(2), so that lines of different processes do not mix. Control
 // characters in the text are shown as \xNN. Waits for a reader that is behind as long as this process's
-// patience lasts; after that lines are lost until there is room again, and then their number is said.
-void journal(std::string_view program, std::string_view text);
+// patience lasts; after that lines are lost until there is room again, and then their number is said. The
+// journal learns how much the line matters; other readers do not.
+void journal(std::string_view program, std::string_view text, Priority priority = Priority::info);
 // The same for a line that must not be missing: was it taken? If not, say it again later.
-[[nodiscard]] bool journal_taken(std::string_view program, std::string_view text);
+[[nodiscard]] bool journal_taken(std::string_view program, std::string_view text,
+                                 Priority priority = Priority::info);
 
 // While one lives, the lines of this process are gathered, and written together when they fill a page and
 // when it ends: what is to be done goes before what is told of it, and many lines cost one write. A line of
@@ -46,12 +50,14 @@ class Patience {
 // over.
 class Complaint {
   public:
-    explicit Complaint(std::string program) : program_(std::move(program)) {}
+    explicit Complaint(std::string program, Priority priority = Priority::warning) :
+        program_(std::move(program)), priority_(priority) {}
     void say(std::string_view text);
     void over() { said_.clear(); }
 
   private:
     std::string program_;
+    Priority priority_;
     std::string said_;
 };
 

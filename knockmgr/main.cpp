@@ -6,6 +6,7 @@
 #include "knockmgr/families.h"
 #include "knockmgr/help.h"
 #include "knockmgr/output.h"
+#include "sys/priority.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -112,10 +113,10 @@ int main(int argc, char** argv) {
         knockmgr::finish_output();
         return code;
     } catch (const knockmgr::UsageError& fault) {
-        fmt::print(stderr, "knockmgr: {}\n", fault.what());
+        fmt::print(stderr, "{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
         return 2;
     } catch (const std::exception& fault) {
-        fmt::print(stderr, "knockmgr: {}\n", fault.what());
+        fmt::print(stderr, "{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
         return 1;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "base/promise.h"
 #include "base/text.h"
+#include "sys/priority.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,7 +21,9 @@ int print_json(const Json& value) {
     return print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void warn(std::string_view text) { fmt::print(stderr, "knockmgr: warning: {}\n", text); }
+void warn(std::string_view text) {
+    fmt::print(stderr, "{}knockmgr: warning: {}\n", prefix_of(Priority::warning), text);
+}
 
 void finish_output() {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

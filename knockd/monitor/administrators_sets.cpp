@@ -38,8 +38,10 @@ void AdministratorsSets::check() {
             if (anew && sets_.add(one.door, one.left) == DoorSets::Added::done) ++opened;
         }
         if (opened > 0) {
-            journal("knockd", fmt::format("the sets of table inet {} were made anew; doors opened again: {}",
-                                          sets_.names().table, opened));
+            journal("knockd",
+                    fmt::format("the sets of table inet {} were made anew; doors opened again: {}",
+                                sets_.names().table, opened),
+                    Priority::notice);
         }
         known_ = found;
     }

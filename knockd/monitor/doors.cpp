@@ -55,7 +55,7 @@ Doors::Doors(EventLoop& loop, const Clock& clock, const PolicyStore& policy, con
             Firewall::Needs{[this] { return standing(); }, told_.guard_lost, told_.guard_held});
     } catch (const Error& error) {
         no_firewall_ = error.what();
-        journal("knockd", fmt::format("no door can be opened here: {}", no_firewall_));
+        journal("knockd", fmt::format("no door can be opened here: {}", no_firewall_), Priority::error);
     }
     forwarding_ = std::make_unique<Forwarding>(loop, firewall_.get(),
                                                Forwarding::Told{told_.claimed, told_.refused, told_.lost});
@@ -109,7 +109,8 @@ void Doors::close(const OpenHold& hold) {
     } catch (const Error& error) {
         journal("knockd",
                 fmt::format("{}/{}: {} could not be closed before its time: {}", hold.details.user.name,
-                            hold.details.command.name, describe_door(hold), error.what()));
+                            hold.details.command.name, describe_door(hold), error.what()),
+                Priority::error);
     }
 }
 
@@ -169,8 +170,10 @@ DoorsFile::DoorsFile(std::filesystem::path file) : file_(std::move(file)) {
     try {
         if (const auto text = read_file(file_, largest_file)) before_ = parse_doors(*text);
     } catch (const Error& error) { // the ledger knows the doors themselves
-        journal("knockd", fmt::format("{}: what was left of the doors before is not known: {}",
-                                      file_.string(), error.what()));
+        journal("knockd",
+                fmt::format("{}: what was left of the doors before is not known: {}", file_.string(),
+                            error.what()),
+                Priority::warning);
     }
 }
 

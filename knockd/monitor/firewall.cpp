@@ -46,7 +46,7 @@ struct Firewall::Inside {
     std::optional<AdministratorsSets> administrators{};
     std::optional<Redirections> redirections{};
     std::unique_ptr<EventLoop::Timer> soon{};
-    Complaint trouble{"knockd"};
+    Complaint trouble{"knockd", Priority::error};
 
     [[nodiscard]] std::vector<OpenDoor> standing(bool redirected) const {
         std::vector<OpenDoor> all;
@@ -101,7 +101,8 @@ struct Firewall::Inside {
         try {
             if (RulesetWatch().table(guard_table).handle != 0) run_nft(without_table(guard_table));
         } catch (const Error& error) {
-            journal("knockd", fmt::format("whether a guard is left here is not known: {}", error.what()));
+            journal("knockd", fmt::format("whether a guard is left here is not known: {}", error.what()),
+                    Priority::warning);
         }
     }
 
@@ -157,7 +158,8 @@ void Firewall::configure(const Config& config) {
         journal("knockd",
                 fmt::format("[firewall] mode is {} now: THE GUARD IS GONE, and its ports are as open as "
                             "everything else makes them",
-                            name_of(config.firewall.mode)));
+                            name_of(config.firewall.mode)),
+                Priority::warning);
     }
     change_over(config);
 }

@@ -98,9 +98,11 @@ bool Forwarding::Inside::may_redirect(const Wanted& wanted) const {
         return of_this_host(wanted.target.address) && !of_this_host(wanted.address) &&
                same_service(listeners_at(wanted.target.port), wanted.target.address, wanted.address);
     } catch (const Error& error) {
-        journal("knockd", fmt::format("{}; so the door is a relay, and the service does not see the user's "
-                                      "address",
-                                      error.what()));
+        journal("knockd",
+                fmt::format("{}; so the door is a relay, and the service does not see the user's "
+                            "address",
+                            error.what()),
+                Priority::warning);
         return false;
     }
 }

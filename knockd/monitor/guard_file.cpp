@@ -19,7 +19,7 @@ GuardFile::GuardFile(std::filesystem::path file, const PolicyStore& policy, cons
             in_force(written_->policy.decision, clock_.now()) && !written_->policy.ports.services.empty();
         hold_or_release(guard_half_of(policy_));
     } catch (const Error& error) { // it is written anew
-        journal("knockd", fmt::format("{}: {}", file_.string(), error.what()));
+        journal("knockd", fmt::format("{}: {}", file_.string(), error.what()), Priority::warning);
     }
 }
 
@@ -38,7 +38,8 @@ void GuardFile::hold_or_release(const GuardRecord::OfPolicy& now) {
             fmt::format(
                 "policy.db is older than the guard's last state (its -wal file was lost, or an older copy "
                 "was put back): the guard stays as it was, {}, until `knockmgr guard off`",
-                ports_text(held_->ports)));
+                ports_text(held_->ports)),
+            Priority::error);
 }
 
 void GuardFile::configure(const Config& config) {

@@ -100,8 +100,10 @@ void Holds::told(OpenHold hold, milliseconds at_most) {
     try {
         (void)open_door(*kept, left);
     } catch (const Error& error) { // it has its end all the same
-        journal("knockd", fmt::format("{}/{}: {} cannot be opened again: {}", kept->details.user.name,
-                                      kept->details.command.name, describe_door(*kept), error.what()));
+        journal("knockd",
+                fmt::format("{}/{}: {} cannot be opened again: {}", kept->details.user.name,
+                            kept->details.command.name, describe_door(*kept), error.what()),
+                Priority::error);
         kept->until = steady_clock::now() + left;
     }
     set_timer(kept->until);

@@ -31,7 +31,7 @@ class Mark {
     std::optional<Head> head_;
     bool dirty_ = false;  // not written yet
     bool unsaid_ = false; // written, and its anchor is not in the journal yet
-    Complaint trouble_{"knockd"};
+    Complaint trouble_{"knockd", Priority::error};
 };
 
 } // namespace otk

@@ -37,7 +37,8 @@ void MetricsFile::write(const Status& status) {
         written_ = true;
         trouble_.over();
         if (std::exchange(in_trouble_, false))
-            journal("knockd", fmt::format("the metrics are written to {} again", file_.string()));
+            journal("knockd", fmt::format("the metrics are written to {} again", file_.string()),
+                    Priority::notice);
     } catch (const Error& error) {
         in_trouble_ = true;
         trouble_.say(fmt::format("the metrics are not written: {}; see [metrics] file", error.what()));

@@ -50,7 +50,7 @@ void Monitor::change_capture() {
     try {
         begin_change();
     } catch (const Error& error) { // no process to be had
-        journal("knockd", error.what());
+        journal("knockd", error.what(), Priority::error);
         next_capture_.restart = loop_.after(next_capture_.child.back_off(), [this] { change_capture(); });
     }
 }
@@ -141,12 +141,13 @@ void Monitor::rings_fill_since(std::chrono::steady_clock::time_point opened) {
     journal("knockd",
             fmt::format("packets are read again; some of what came in the last {} ms may not have been "
                         "read, and a knock among it must be sent again",
-                        gap.count()));
+                        gap.count()),
+            Priority::warning);
 }
 
 void Monitor::tell_crash(const std::string& line) {
     ++status_.child_crashes;
-    journal("knockd", line);
+    journal("knockd", line, Priority::error);
     noticing_.child_crashed(line);
 }
 

@@ -45,12 +45,13 @@ void Monitor::write_doors() {
 
 void Monitor::claimed(RowNumber row, const Address& by) {
     actor_.holds().claimed(row, by);
-    if (const OpenHold* hold = actor_.holds().find(row)) journal("knockd", line_of_claim(*hold, by));
+    if (const OpenHold* hold = actor_.holds().find(row))
+        journal("knockd", line_of_claim(*hold, by), Priority::notice);
 }
 
 void Monitor::refused_connection(RowNumber row, const Address& source) {
     if (const OpenHold* hold = actor_.holds().find(row))
-        journal("knockd", line_of_refused_connection(*hold, source));
+        journal("knockd", line_of_refused_connection(*hold, source), Priority::notice);
 }
 
 void Monitor::lost_relay(RowNumber row, const std::string& why) {
@@ -58,7 +59,7 @@ void Monitor::lost_relay(RowNumber row, const std::string& why) {
     if (hold == nullptr) return;
     const std::string line =
         fmt::format("{}: {} was lost: {}", actor_.label_of(hold->hold.grant), describe_door(*hold), why);
-    journal("knockd", line);
+    journal("knockd", line, Priority::error);
     noticing_.child_crashed(line);
     actor_.holds().end(row, Holds::Why::lost);
 }
@@ -80,7 +81,7 @@ void Monitor::look_for_guard() {
     const std::string line =
         "the guard was lost: nothing had armed it when knockd started, and its ports were open; "
         "`systemctl status otk-guard` may say why";
-    journal("knockd", line);
+    journal("knockd", line, Priority::error);
     guard_lost(line);
 }
 

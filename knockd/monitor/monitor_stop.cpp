@@ -17,7 +17,7 @@ constexpr std::chrono::seconds stop_patience{5};
 void Monitor::stop() {
     if (std::exchange(stopping_, true)) return;
     notify_service_manager("STOPPING=1");
-    journal("knockd", "ending");
+    journal("knockd", "ending", Priority::notice);
     if (doors_later_) write_doors();
     if (capture_.child.connected()) capture_.child.finish();
     next_capture_.child.kill();

@@ -54,7 +54,8 @@ void Redirections::check() {
         made_ = false;
         if (standing_().empty()) return;
         write();
-        journal("knockd", "the table inet otk_forward was lost and is back with its redirections");
+        journal("knockd", "the table inet otk_forward was lost and is back with its redirections",
+                Priority::warning);
     }
     checked_ = generation;
 }

@@ -50,7 +50,7 @@ std::optional<Ledger> await_ledger(const message::ValidateSetup& setup, const Le
         if (opened.ledger) return std::move(opened.ledger);
         if (said != opened.acceptance) {
             said = opened.acceptance;
-            if (!opened.trouble.empty()) journal("knockd-validate", opened.trouble);
+            if (!opened.trouble.empty()) journal("knockd-validate", opened.trouble, Priority::error);
             message::ValidateReady ready;
             ready.acceptance = opened.acceptance;
             (void)monitor.send_struct(ready);

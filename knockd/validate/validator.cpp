@@ -86,8 +86,8 @@ void Validator::load() {
     try {
         ledger_.lengthen_log();
     } catch (const Error& error) {
-        journal("knockd-validate",
-                fmt::format("until the next start a knock takes longer: {}", error.what()));
+        journal("knockd-validate", fmt::format("until the next start a knock takes longer: {}", error.what()),
+                Priority::warning);
     }
 }
 
@@ -294,7 +294,7 @@ void Validator::load_server_keys() {
                               "refused until `knockmgr key rotate` makes one");
     if (troubles == key_troubles_) return; // said already
     for (const std::string& trouble : troubles)
-        journal("knockd-validate", trouble);
+        journal("knockd-validate", trouble, Priority::warning);
     key_troubles_ = std::move(troubles);
 }
 
@@ -313,7 +313,7 @@ void Validator::do_requests() {
     if (!requests_due_ || setup_.dry_run) return;
     try {
         while (const auto answer = requests_.next(policy_version_, clock_.now())) {
-            journal("knockd-validate", answer->line);
+            journal("knockd-validate", answer->line, Priority::notice);
             outlet_.tell_watches(answer->watches, false);
         }
         requests_due_ = false;

@@ -78,8 +78,8 @@ class Validator {
     bool prune_due_ = true;
     // When the newest knock could not be spent; none when it was.
     std::optional<std::chrono::steady_clock::time_point> refused_unspent_;
-    Complaint spend_trouble_{"knockd-validate"};
-    Complaint ends_trouble_{"knockd-validate"};
+    Complaint spend_trouble_{"knockd-validate", Priority::error};
+    Complaint ends_trouble_{"knockd-validate", Priority::error};
     Complaint doors_trouble_{"knockd-validate"};
     Complaint policy_trouble_{"knockd-validate"};
     Complaint request_trouble_{"knockd-validate"};
