@@ -54,6 +54,9 @@ struct CaptureBegin {
 // The devices are open, the filters locked, privileges gone, the sandbox entered.
 struct CaptureReady {
     Kind kind = Kind::capture_ready;
+    std::uint32_t answering = 0;     // addresses at whose port 53 it answers
+    std::uint32_t not_answering = 0; // others, where it cannot
+    Text<512> trouble;               // why not, at the first of these; of printable ASCII
 };
 
 // The first message to validate.

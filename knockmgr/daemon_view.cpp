@@ -123,6 +123,7 @@ void add_daemon(Fields& fields, const Daemon& daemon) {
     fields.add("commands", fmt::format("{} running", number_text(says.commands_running)));
     fields.add("doors", fmt::format("{} open or waiting to be undone", number_text(says.doors)));
     fields.add("guard", says.guard.empty() ? "unknown" : printable(says.guard));
+    if (!says.dns.empty()) fields.add("dns", printable(says.dns));
     fields.add("alerts", fmt::format("{} raised, {} held back", number_text(says.alerts_raised),
                                      number_text(says.alerts_held_back)));
     fields.add("packets", counters_text(says, CountedSince::capture));

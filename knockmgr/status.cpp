@@ -244,7 +244,8 @@ int status(const Invocation& invocation) {
 
 constexpr std::string_view status_help =
     "Shows whether knockd runs and accepts knocks, whether packets flood in, what was lost, what waits,\n"
-    "how many doors are open, whether the guard is armed, how many alerts were raised and held back,\n"
+    "how many doors are open, whether the guard is armed, where questions over dns are answered and\n"
+    "what is in the way where they are not, how many alerts were raised and held back,\n"
     "and what was counted since when; whether the ledger is the right one, how near the 64-bit chains\n"
     "are to weak_limit, where dynamic mode is enabled the server keys that are in force and whether they\n"
     "end soon, this server's time zone, and which grants run out of knocks ([alerts] few_left)\n"

@@ -34,6 +34,7 @@ class Answering {
     // What became of a knock. Nothing happens where the configuration does not want it.
     void confirm(const message::Confirm& confirm, std::chrono::nanoseconds now);
 
+    [[nodiscard]] std::size_t addresses() const { return sockets_.size(); } // from which it answers
     // Is there a socket to send from? All of them are lowest_sending_fd or higher.
     [[nodiscard]] bool sends() const { return !sockets_.empty(); }
 

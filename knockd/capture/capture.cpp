@@ -42,9 +42,9 @@ Capture::Capture(const message::CaptureSetup& setup, std::vector<Source> sources
     if (!setup.offline) listen();
 }
 
-void Capture::serve() {
+void Capture::serve(const message::CaptureReady& ready) {
     send_to_validate(begin);
-    if (monitor_.send_struct(message::CaptureReady{}) == Channel::Sent::done) loop_.run();
+    if (monitor_.send_struct(ready) == Channel::Sent::done) loop_.run();
     finish();
     send_counters();
 }

@@ -25,9 +25,9 @@ class Capture {
     Capture(const message::CaptureSetup& setup, std::vector<Source> sources, Answering answering,
             Replying replying, Channel monitor, Channel validate, std::uint64_t key);
 
-    // Says that it is ready, then reads until the monitor tells it to finish. What waits then is still read
-    // and handed on, but not for long.
-    void serve();
+    // Says that it is ready, by this message, then reads until the monitor tells it to finish. What waits
+    // then is still read and handed on, but not for long.
+    void serve(const message::CaptureReady& ready);
     // --read: reads the file to its end, then says so to validate and waits for the end.
     void replay();
 

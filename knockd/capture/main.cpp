@@ -24,7 +24,7 @@ std::vector<Source> open_sources(const message::CaptureSetup& setup) {
             sources.push_back(
                 Source::live(std::string(setup.interfaces[i].view()), setup, setup.interface_count));
         } catch (const Error& error) { // knocks on the others go on; knockd starts us again when it is there
-            journal("knockd-capture", error.what());
+            journal("knockd-capture", error.what(), Priority::warning);
         }
     }
     if (sources.empty()) throw Error("there is no interface to listen on");
@@ -42,6 +42,15 @@ void await_turn(Channel& monitor) {
             "knockd sent a message that is not for knockd-capture");
 }
 
+// What the status shows of the answers over dns.
+message::CaptureReady readiness(const Answering& answering, const std::vector<std::string>& troubles) {
+    message::CaptureReady ready;
+    ready.answering = static_cast<std::uint32_t>(answering.addresses());
+    ready.not_answering = static_cast<std::uint32_t>(troubles.size());
+    if (!troubles.empty()) ready.trouble = message::Text<512>::of(troubles.front());
+    return ready;
+}
+
 void run() {
     Channel monitor{Fd(message::monitor_fd)};
     Channel validate{Fd(message::peer_fd)};
@@ -55,9 +64,10 @@ void run() {
     if (!setup.offline) await_turn(monitor);
     std::vector<std::string> troubles;
     Answering answering(setup, troubles);
+    const message::CaptureReady ready = readiness(answering, troubles);
     Replying replying(setup, troubles);
     for (const std::string& trouble : troubles)
-        journal("knockd-capture", trouble);
+        journal("knockd-capture", trouble, Priority::error);
     for (const Algorithm algorithm : all_algorithms) {
         if (setup.algorithms & bit(algorithm)) prepare(algorithm);
     }
@@ -78,9 +88,9 @@ void run() {
     if (setup.offline) return capture.replay();
     // Ended from here: libpcap's way of giving the rings back is not among the calls that the sandbox allows.
     try {
-        capture.serve();
+        capture.serve(ready);
     } catch (const std::exception& error) {
-        journal("knockd-capture", error.what());
+        journal("knockd-capture", error.what(), Priority::error);
         _exit(1);
     }
     _exit(0);

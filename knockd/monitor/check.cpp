@@ -1,6 +1,8 @@
 #include "knockd/monitor/check.h"
 
 #include "firewall/watch.h"
+#include "knockd/capture/bind.h"
+#include "knockd/capture/port_owner.h"
 #include "knockd/monitor/abilities.h"
 #include "knockd/monitor/descriptors.h"
 #include "knockd/monitor/mark.h"
@@ -106,6 +108,31 @@ bool may_open_doors(const Config& config, const Places& places) {
     return true;
 }
 
+// Where one of ours has the port already, a running knockd answers.
+bool held_by_us(const ServerAddress& address) {
+    return owner_of_udp_port(address.address, 53).starts_with("knockd-capture (");
+}
+
+// The other carriers work without it, so that it is no reason not to serve.
+void warn_about_dns(const Config& config, const Places& places) {
+    if (!config.dns.enabled || config.dns.zones.empty() || !config.dns.answer) return;
+    if (geteuid() != 0) return fmt::print("skipped  UDP port 53: only root can try to bind it\n");
+    std::size_t free = 0;
+    std::size_t taken = 0;
+    for (const ServerAddress& address : server_addresses(capture_setup(config, places, false))) {
+        const auto bound = bind_for_sending(address);
+        if (bound || held_by_us(address)) {
+            ++free;
+            continue;
+        }
+        ++taken;
+        fmt::print("WARNING  {}\n", bound.reason());
+    }
+    if (free > 0) fmt::print("ok       UDP port 53 of {} address(es)\n", free);
+    if (free + taken == 0)
+        fmt::print("WARNING  dns: the interfaces have no address now at whose UDP port 53 to answer\n");
+}
+
 void say_firewall_needs(const Config& config) {
     fmt::print(
         "\nA firewall in front of this server (a cloud's security group) must let in, from everywhere:\n");
@@ -142,6 +169,10 @@ void must_be_usable(const Config& config, const Places& places) {
     (void)capture_setup(config, places, false);
     for (const std::string& name : config.capture.interfaces)
         must_be_interface(name);
+    must_have_accounts(config);
+}
+
+void must_have_accounts(const Config& config) {
     must_be_account(config.users.validate);
     must_be_account(config.users.capture);
     must_be_apart(config);
@@ -161,8 +192,12 @@ int check(const Config& config, const Places& places) {
         const std::string trouble = want_of_descriptors(config, hard_descriptor_limit());
         if (!trouble.empty()) throw Error(trouble);
     });
-    well &= must("policy (made by `knockmgr init`)",
-                 [&] { (void)PolicyStore::open_for_reading(places.policy_db); });
+    bool older = false;
+    well &= must("policy (made by `knockmgr init`)", [&] {
+        older = PolicyStore::is_older(places.policy_db);
+        if (!older) (void)PolicyStore::open_for_reading(places.policy_db);
+    });
+    if (older) fmt::print("skipped  what stands in the policy: knockd brings it up to date when it starts\n");
     if (geteuid() == 0) {
         well &= must("capabilities to serve", must_be_able_to_serve);
         well &= may_open_doors(config, places);
@@ -172,7 +207,7 @@ int check(const Config& config, const Places& places) {
         well &= must("an account for each helper", [&] { must_be_apart(config); });
         well &= must("ledger (made by `knockmgr init`)", [&] { must_have_ledger(places); });
         well &= must("mark", [&] { (void)Mark(places.mark); });
-        if (config.dynamic.enabled)
+        if (config.dynamic.enabled && !older)
             well &= must("server key of dynamic mode", [&] { must_have_server_key(places); });
         // Only its own account reads the ledger, by a program that has libcrypto.
         fmt::print("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
@@ -180,6 +215,7 @@ int check(const Config& config, const Places& places) {
         fmt::print("skipped  capabilities, firewall, users, ledger and mark: only root can see them\n");
     }
     warn_about_metrics(config);
+    warn_about_dns(config, places);
     say_firewall_needs(config);
     say_delegations(config);
     if (!well) fmt::print("\nNot ready to serve: see MISSING above.\n");

@@ -2,6 +2,8 @@
 
 #include "net/request_shape.h"
 
+#include <algorithm>
+
 namespace otk {
 
 namespace {
@@ -54,6 +56,12 @@ bool well_formed(const message::Report& report) {
 bool well_formed(const message::ValidateReady& ready) {
     return ready.acceptance >= message::Acceptance::open &&
            ready.acceptance <= message::Acceptance::unwritable_ledger;
+}
+
+bool well_formed(const message::CaptureReady& ready) {
+    const std::string_view trouble = ready.trouble.view();
+    return trouble.size() < ready.trouble.bytes.size() && trouble.empty() == (ready.not_answering == 0) &&
+           std::all_of(trouble.begin(), trouble.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 } // namespace otk

@@ -12,5 +12,6 @@ namespace otk {
 [[nodiscard]] bool well_formed(const message::Held& held);
 [[nodiscard]] bool well_formed(const message::Released& released);
 [[nodiscard]] bool well_formed(const message::ValidateReady& ready);
+[[nodiscard]] bool well_formed(const message::CaptureReady& ready);
 
 } // namespace otk

@@ -65,6 +65,53 @@ std::string line_of(const message::Done& done, const std::string& label) {
                                      std::chrono::milliseconds{done.duration_ms}, done.text.view()}));
 }
 
+std::string line_of_answers(const message::CaptureReady& ready) {
+    std::string text;
+    if (ready.answering > 0)
+        text = fmt::format("answered at {} address{}", ready.answering, ready.answering == 1 ? "" : "es");
+    if (ready.not_answering == 0) return text;
+    text += fmt::format("{}: {}", text.empty() ? "NOT answered" : ", NOT everywhere", ready.trouble.view());
+    if (ready.not_answering > 1)
+        text += fmt::format("; and {} more such address{}", ready.not_answering - 1,
+                            ready.not_answering == 2 ? "" : "es");
+    return text;
+}
+
+Priority priority_of(const message::Report& report) {
+    using What = message::Report::What;
+    switch (report.what) {
+    case What::refused:
+    case What::replay:
+    case What::late:
+    case What::not_signed: return Priority::notice;
+    case What::contested: return Priority::warning;
+    case What::duplicate: return Priority::info;
+    case What::same_image: return Priority::error;
+    }
+    return Priority::warning;
+}
+
+Priority priority_of(const message::Done& done) {
+    switch (done.outcome) {
+    case Outcome::exited: return done.status == 0 ? Priority::info : Priority::warning;
+    case Outcome::opened:
+    case Outcome::prolonged:
+    case Outcome::closed: return Priority::info;
+    case Outcome::refused:
+    case Outcome::no_syns: return Priority::notice;
+    case Outcome::none:
+    case Outcome::killed:
+    case Outcome::timed_out:
+    case Outcome::not_started:
+    case Outcome::interrupted: break;
+    }
+    return Priority::warning;
+}
+
+Priority priority_of(message::Acceptance acceptance) {
+    return acceptance == message::Acceptance::open ? Priority::info : Priority::error;
+}
+
 std::string line_of_claim(const OpenHold& hold, const Address& by) {
     return fmt::format("{}/{}: door {}/tcp was claimed by {} (proven) (row {})", hold.details.user.name,
                        hold.details.command.name, hold.port, by.text(),

@@ -84,6 +84,7 @@ DaemonStatus as_written(const Status& status) {
         .guard_wanted = status.guard_wanted,
         .guard_armed = status.guard_armed,
         .guard = status.guard,
+        .dns = status.dns,
         .flood = status.flood,
     };
 }

@@ -45,7 +45,8 @@ struct Status {
     std::optional<std::uint64_t> few_left{};
     std::optional<std::uint64_t> exhausted{};
     std::string guard;   // Firewall::guard_state()
-    std::string silence; // why nothing is heard of a helper; "" when all are heard
+    std::string dns;     // as DaemonStatus has it
+    std::string silence; // why a helper cannot start, or nothing is heard of it; "" when all is well
     bool flood = false;  // more packets a second than [alerts] flood
 
     void hear(const message::ValidateCounters& newest);

@@ -21,6 +21,7 @@ constexpr std::array texts{
     TextKey{"validate_started", &DaemonStatus::validate_started},
     TextKey{"acceptance", &DaemonStatus::acceptance},
     TextKey{"guard", &DaemonStatus::guard},
+    TextKey{"dns", &DaemonStatus::dns},
     TextKey{"boot", &DaemonStatus::boot},
 };
 

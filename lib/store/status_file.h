@@ -84,6 +84,7 @@ struct DaemonStatus {
     Number guard_wanted;       // 1: it shall stand now; else 0. Not where [firewall] mode is another one
     Number guard_armed;        // 1: it stands, as far as knockd knows; else 0. Likewise
     std::string guard;         // Firewall::guard_state(); "" when it is not known
+    std::string dns;           // where questions are answered, or why not; "" where none are to be answered
     std::optional<bool> flood; // more packets a second than [alerts] flood
 };
 

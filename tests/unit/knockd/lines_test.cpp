@@ -118,3 +118,68 @@ TEST_CASE("each state of the ledger has a name and a line; numbers that are none
     CHECK_FALSE(well_formed(message::ValidateReady{}));
     CHECK(has(line_of(message::Acceptance::older_ledger), "knockmgr restore"));
 }
+
+TEST_CASE("what a stranger can cause is no warning, but for a contested knock") {
+    using What = message::Report::What;
+    for (const What what : {What::refused, What::replay, What::late, What::not_signed})
+        CHECK(priority_of(report(what)) == Priority::notice);
+    CHECK(priority_of(report(What::duplicate)) == Priority::info);
+    CHECK(priority_of(report(What::contested)) == Priority::warning);
+    CHECK(priority_of(report(What::same_image)) == Priority::error);
+}
+
+TEST_CASE("an end that nobody wished for is a warning") {
+    const auto of = [](Outcome outcome, std::int64_t status = 0) {
+        message::Done done;
+        done.outcome = outcome;
+        done.status = status;
+        return priority_of(done);
+    };
+    CHECK(of(Outcome::exited) == Priority::info);
+    CHECK(of(Outcome::exited, 1) == Priority::warning);
+    for (const Outcome well : {Outcome::opened, Outcome::prolonged, Outcome::closed})
+        CHECK(of(well, 3) == Priority::info);
+    for (const Outcome rules : {Outcome::refused, Outcome::no_syns})
+        CHECK(of(rules) == Priority::notice);
+    for (const Outcome bad :
+         {Outcome::killed, Outcome::timed_out, Outcome::not_started, Outcome::interrupted})
+        CHECK(of(bad) == Priority::warning);
+    CHECK(priority_of(message::Acceptance::open) == Priority::info);
+    CHECK(priority_of(message::Acceptance::no_ledger) == Priority::error);
+}
+
+TEST_CASE("where questions are answered, and where not and why") {
+    const auto line = [](std::uint32_t answering, std::uint32_t not_answering) {
+        message::CaptureReady ready;
+        ready.answering = answering;
+        ready.not_answering = not_answering;
+        if (not_answering > 0)
+            ready.trouble = message::Text<512>::of("dns: cannot bind, held by named (pid 7)");
+        CHECK(well_formed(ready));
+        return line_of_answers(ready);
+    };
+    CHECK(line(0, 0).empty());
+    CHECK(line(1, 0) == "answered at 1 address");
+    CHECK(line(3, 0) == "answered at 3 addresses");
+    CHECK(line(0, 1) == "NOT answered: dns: cannot bind, held by named (pid 7)");
+    CHECK(line(2, 1) == "answered at 2 addresses, NOT everywhere: dns: cannot bind, held by named (pid 7)");
+    CHECK(has(line(0, 2), "; and 1 more such address"));
+    CHECK(has(line(0, 4), "; and 3 more such addresses"));
+}
+
+TEST_CASE("capture's word about its answers is printable, whole, and there only where something is wrong") {
+    message::CaptureReady ready;
+    CHECK(well_formed(ready));
+    ready.not_answering = 1;
+    CHECK_FALSE(well_formed(ready));
+    for (const std::string_view bad : {"a\nb", "\x1b[2J", "\x7f", "\xc3\xa4"}) {
+        ready.trouble = message::Text<512>::of(bad);
+        CHECK_FALSE(well_formed(ready));
+    }
+    ready.trouble.bytes.fill('x'); // no end
+    CHECK_FALSE(well_formed(ready));
+    ready.trouble = message::Text<512>::of("x");
+    CHECK(well_formed(ready));
+    ready.not_answering = 0;
+    CHECK_FALSE(well_formed(ready));
+}

@@ -18,6 +18,7 @@ DaemonStatus full_status() {
     status.started = "2026-11-21T19:00:00Z";
     status.acceptance = "open";
     status.guard = "armed";
+    status.dns = "answered at 2 addresses";
     status.boot = "0c5d3c6e-8a39-4c0f-9a3b-1d5b0a7f2e11";
     status.written = 1;
     status.flood = true;
@@ -42,6 +43,7 @@ TEST_CASE("status file: everything that is written is read again") {
     CHECK(read->started == status.started);
     CHECK(read->acceptance == "open");
     CHECK(read->guard == "armed");
+    CHECK(read->dns == "answered at 2 addresses");
     CHECK(read->flood == true);
     CHECK(read->boot == status.boot);
     CHECK(read->written == 1);
