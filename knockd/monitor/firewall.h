@@ -54,7 +54,8 @@ class Firewall {
     void redirect(const Door& door, std::uint16_t to, std::chrono::milliseconds how_long); // throws Error
     void end_redirect(const Door& door);                                                   // throws Error
 
-    // For status: "armed", "armed until 2026-11-21T12:00:00Z unless confirmed", "off", "not used".
+    // For status: "armed", "armed until 2026-11-21T12:00:00Z unless confirmed", "off",
+    // "not used", and "not known yet" before the first look_after() that came to its end.
     [[nodiscard]] std::string guard_state() const;
     // Whether the guard shall stand now, and whether it does, for who watches; nothing in other modes.
     struct GuardStanding {

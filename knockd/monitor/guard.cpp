@@ -96,9 +96,11 @@ void Guard::look() {
     plan_ = std::move(plan);
     arm();
     if (!news) return;
-    journal("knockd", fmt::format("the guard is {}: {}", state(),
-                                  plan_.services.empty() ? "no port, because no open command is enabled"
-                                                         : ports_text(plan_)));
+    journal("knockd",
+            fmt::format("the guard is {}: {}", state(),
+                        plan_.services.empty() ? "no port, because no open command is enabled"
+                                               : ports_text(plan_)),
+            Priority::notice);
 }
 
 void Guard::arm() {
@@ -118,7 +120,7 @@ void Guard::note_written() {
     armed_ = true;
     if (lost_.empty()) return;
     const std::string what = "the guard was lost and is back: " + std::exchange(lost_, {});
-    journal("knockd", what);
+    journal("knockd", what, Priority::warning);
     needs_.lost(what);
 }
 
@@ -152,16 +154,18 @@ void Guard::end() {
     if (clean_ && !armed_) return;
     if (watch_.table(guard_table).handle != 0) {
         run_nft(without_table(guard_table));
-        journal("knockd", decision_.on && decision_.trial_until
-                              ? "the guard's trial is over, and nobody has confirmed it: the guard is off"
-                              : "the guard is off");
+        journal("knockd",
+                decision_.on && decision_.trial_until
+                    ? "the guard's trial is over, and nobody has confirmed it: the guard is off"
+                    : "the guard is off",
+                Priority::notice);
     }
     armed_ = false;
     clean_ = true;
 }
 
 std::string Guard::state() const {
-    if (!armed_) return "off";
+    if (!armed_) return clean_ ? "off" : "not known yet";
     if (!armed_trial_) return "armed";
     return fmt::format("armed until {} unless confirmed", format_utc(*armed_trial_));
 }

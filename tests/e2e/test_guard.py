@@ -2,6 +2,7 @@
 """open commands in the guard, with a real sshd and the real ssh (DESIGN 9): refused, let in by a knock, refused again, and
 sessions live on."""
 
+import json
 import os
 import shutil
 import signal
@@ -124,6 +125,20 @@ def prolonged(w):
     assert w.through(SSH)
     w.clock.advance(10)
     w.wait_until_shut(SSH)
+
+
+@suite.case("right after a start status never says that the guard is off")
+def just_started(w):
+    w.daemon.stop()
+    w.daemon.start(until="knockd: ready")
+    seen = []
+
+    def armed():
+        seen.append(json.loads(w.installation.knockmgr("status", "--json"))["daemon"]["guard"])
+        return seen[-1] == "armed"
+
+    wait.until(armed, lambda: f"the guard is armed: {seen}")
+    assert set(seen) <= {"not known yet", "armed"}, seen
 
 
 @suite.case("a flushed ruleset is put back with its doors, and said")

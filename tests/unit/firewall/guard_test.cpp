@@ -25,6 +25,20 @@ TEST_CASE("a guard is never armed by itself, and doors say that it is off") {
     CHECK(guard_text().empty());
 }
 
+TEST_CASE("before the first look nobody says that the guard is off") {
+    if (!in_own_network()) return;
+    Scene scene;
+    scene.guard_on();
+    scene.start();
+    REQUIRE(scene.firewall->guard_state() == "armed");
+    Firewall next(
+        scene.loop, scene.clock, scene.policy, scene.config,
+        Firewall::Needs{[] { return std::vector<Firewall::Standing>(); }, [](const std::string&) {}});
+    CHECK(next.guard_state() == "not known yet");
+    next.look_after();
+    CHECK(next.guard_state() == "armed");
+}
+
 TEST_CASE("armed by the administrator's decision, with the doors that stand, and gone by it") {
     if (!in_own_network()) return;
     Scene scene;
