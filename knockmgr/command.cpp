@@ -6,6 +6,8 @@
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 namespace otk::knockmgr {
@@ -86,6 +88,7 @@ int remove(const Invocation& invocation) {
 }
 
 const Option json_option{"json", "", "print JSON"};
+constexpr std::array answers{Choice{"yes"}, Choice{"no"}};
 const Option yes_option{"yes", "", "do not ask"};
 
 } // namespace
@@ -112,7 +115,7 @@ std::vector<Subcommand> command_subcommands() {
          {json_option},
          show},
         {"command set",
-         "NAME",
+         "COMMAND",
          1,
          1,
          false,
@@ -122,7 +125,7 @@ std::vector<Subcommand> command_subcommands() {
          "\nexamples:\n"
          "  knockmgr command set tunnel --leave-running yes\n"
          "  knockmgr command set tunnel --leave-running no\n",
-         {{"leave-running", "yes|no", "whether what it started may run on"}},
+         {{"leave-running", "ANSWER", "whether what it started may run on: {}", false, answers}},
          set},
         {"command enable",
          "COMMAND",

@@ -126,7 +126,8 @@ void Actor::refuse(const message::Act& act, const std::optional<GrantDetails>& d
     ++world_.status.refused;
     journal("knockd",
             line_of(act, label_of(act.grant),
-                    how_it_ended({end.done.outcome, end.done.refusal, 0, {}, end.done.text.view()})));
+                    how_it_ended({end.done.outcome, end.done.refusal, 0, {}, end.done.text.view()})),
+            Priority::notice);
     keep(std::move(end));
 }
 
@@ -276,9 +277,9 @@ void Actor::ended(End end) {
         outcome != Outcome::not_started && outcome != Outcome::refused && outcome != Outcome::no_syns;
     if (!began) holds_.end(row, Holds::Why::not_begun);
     const std::string line = line_of(end.done, label_of_row(row));
-    journal("knockd", line);
     const bool undo_failed =
         undos_.erase(row) > 0 && (end.done.outcome != Outcome::exited || end.done.status != 0);
+    journal("knockd", line, undo_failed ? Priority::error : priority_of(end.done));
     if (undo_failed)
         world_.noticing.interrupted("AN UNDO FAILED, look what it left behind: " + line);
     else if (end.done.outcome == Outcome::interrupted)
@@ -314,7 +315,7 @@ void Actor::report(const message::Report& report) {
     case What::duplicate: break;
     }
     if (report.row.row != RowNumber{}) world_.mark.note(report.row);
-    journal("knockd", line_of(report, label_of(report.grant)));
+    journal("knockd", line_of(report, label_of(report.grant)), priority_of(report));
     GrantCache::Found details;
     try {
         details = details_of(report.grant);

@@ -83,8 +83,9 @@ struct Alerts::Inside {
     EventLoop& loop;
     const Clock& clock;
     decltype(Config::alerts) rules;
+    std::string groups;
     AlertLimits limits{rules.per_hour};
-    Commands programs{loop, most_running, [this](const End& end) { ended(end); }};
+    Commands programs{loop, most_running, [this](const End& end) { ended(end); }, nullptr, groups};
     std::map<RowNumber, std::string> labels{}; // of what waits or runs: "alert replay: /usr/bin/tell"
     std::int64_t last = 0;
     std::uint64_t raised = 0;
@@ -112,7 +113,8 @@ void Alerts::Inside::raise(const Alert& alert) {
     if (++held_back_since == 1) {
         journal("knockd",
                 fmt::format("alert {} is held back, as there were enough; the next one says how many",
-                            name_of(alert.kind)));
+                            name_of(alert.kind)),
+                Priority::warning);
         later = loop.every(retry, say_again);
     }
     newest_held_back = alert;
@@ -140,7 +142,7 @@ void Alerts::Inside::run(const Alert& alert) {
         run.run_as = find_account(rules.run_as);
         if (!run.run_as) throw Error(fmt::format("there is no user {} ([alerts] run_as)", rules.run_as));
     }
-    job.prepare = [run] { return ReadyToRun{.run = run, .limit = time_limit}; };
+    job.prepare = [run] { return ReadyToRun{.run = run, .limit = time_limit, .may_leave = true}; };
     labels.emplace(job.row, fmt::format("alert {}: {}", name_of(alert.kind), rules.command.front()));
     ++raised;
     programs.submit(std::move(job));
@@ -150,12 +152,14 @@ void Alerts::Inside::ended(const End& end) {
     const auto label = labels.extract(end.done.row);
     const std::string trouble = trouble_of(end.done);
     if (trouble.empty() || label.empty()) return;
-    journal("knockd", fmt::format("{} {}{}{}", label.mapped(), trouble,
-                                  end.output.empty() ? "" : "; it said: ", first_line(end)));
+    journal("knockd",
+            fmt::format("{} {}{}{}", label.mapped(), trouble,
+                        end.output.empty() ? "" : "; it said: ", first_line(end)),
+            Priority::warning);
 }
 
-Alerts::Alerts(EventLoop& loop, const Clock& clock, const Config& config) :
-    inside_(new Inside{loop, clock, config.alerts}) {
+Alerts::Alerts(EventLoop& loop, const Clock& clock, const Config& config, const std::string& groups) :
+    inside_(new Inside{loop, clock, config.alerts, groups}) {
     inside_->say_again = [this] { say_what_was_held_back(); };
 }
 
@@ -171,7 +175,8 @@ void Alerts::raise(const Alert& alert) {
     try {
         inside_->raise(alert);
     } catch (const Error& error) {
-        journal("knockd", fmt::format("alert {} could not be raised: {}", name_of(alert.kind), error.what()));
+        journal("knockd", fmt::format("alert {} could not be raised: {}", name_of(alert.kind), error.what()),
+                Priority::error);
     }
 }
 
@@ -179,7 +184,8 @@ void Alerts::say_what_was_held_back() {
     try {
         inside_->say_what_was_held_back();
     } catch (const Error& error) {
-        journal("knockd", fmt::format("alerts that were held back could not be raised: {}", error.what()));
+        journal("knockd", fmt::format("alerts that were held back could not be raised: {}", error.what()),
+                Priority::error);
     }
 }
 

@@ -48,14 +48,15 @@ struct Alert {
 
 class Alerts {
   public:
-    // Loop and clock outlive it.
-    Alerts(EventLoop& loop, const Clock& clock, const Config& config);
-    ~Alerts();                            // what runs is left to end; what waits is dropped
+    // Loop and clock outlive it. `groups`: how the names of the programs' cgroups begin.
+    Alerts(EventLoop& loop, const Clock& clock, const Config& config, const std::string& groups = "command-");
+    ~Alerts();                            // what runs is killed; what waits is dropped
     void configure(const Config& config); // read again
 
     // Runs the configured argv, unless this kind is not wanted or the limits hold it back (alert_limits.h).
-    // At most 2 run at once, each for 30 s, and 64 wait. Never throws: what cannot be run is told in the
-    // journal. Whole-argument tokens {alert} {user} {command} {carrier} {source} {address} {text}
+    // At most 2 run at once, each for 30 s, and 64 wait. What one has started may go on when it has ended
+    // with exit code 0, as a mailer does that delivers behind its caller. Never throws: what cannot be run is
+    // told in the journal. Whole-argument tokens {alert} {user} {command} {carrier} {source} {address} {text}
     // {held_back}, and OTK_ALERT, OTK_... in the environment; control characters of a text are shown as \xNN.
     void raise(const Alert& alert);
 

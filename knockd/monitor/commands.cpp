@@ -31,6 +31,7 @@ struct Commands::Running {
     Job job;
     RunningCommand process;
     std::optional<CommandGroup> group;
+    bool may_leave = false;
     std::unique_ptr<EventLoop::Timer> limit;
     std::chrono::steady_clock::time_point started;
     std::vector<std::uint8_t> output;
@@ -39,14 +40,16 @@ struct Commands::Running {
     bool watching_output = true;
 };
 
-Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished,
-                   Spares* spares) :
+Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished, Spares* spares,
+                   std::string groups) :
     loop_(loop),
-    finished_(std::move(finished)), spares_(spares), turns_(most_running) {
+    finished_(std::move(finished)), spares_(spares),
+    groups_(spares == nullptr ? std::move(groups) : spares->groups()), turns_(most_running) {
     if (spares_ != nullptr) spares_->provide();
 }
 
 Commands::~Commands() {
+    kill();
     while (!running_.empty())
         drop(running_.begin());
 }
@@ -121,8 +124,10 @@ bool Commands::try_later(const Job& job, unsigned tries, const std::string& why)
         retries_.erase(row);
         return false;
     }
-    journal("knockd", fmt::format("the undo of row {} cannot be started now: {}; it is tried again in {} s",
-                                  static_cast<std::int64_t>(row), why, delay.count()));
+    journal("knockd",
+            fmt::format("the undo of row {} cannot be started now: {}; it is tried again in {} s",
+                        static_cast<std::int64_t>(row), why, delay.count()),
+            Priority::warning);
     return true;
 }
 
@@ -138,6 +143,7 @@ void Commands::start(const Job& job, const ReadyToRun& ready) {
     Running& kept = *running;
     kept.job = job;
     kept.job.prepare = nullptr;
+    kept.may_leave = ready.may_leave;
     try {
         kept.started = std::chrono::steady_clock::now();
         if (ready.starts) ready.starts();
@@ -163,7 +169,8 @@ void Commands::make_process(Running& running, const CommandToRun& run) {
         running.group = std::move(started->group);
         return;
     }
-    running.group = CommandGroup::make(fmt::format("command-{}", static_cast<std::int64_t>(running.job.row)));
+    running.group =
+        CommandGroup::make(fmt::format("{}{}", groups_, static_cast<std::int64_t>(running.job.row)));
     CommandToRun in_group = run;
     in_group.group = running.group ? &*running.group : nullptr; // entered before the program starts
     running.process = spawn_command(in_group);
@@ -209,10 +216,27 @@ bool Commands::child_ended(pid_t pid, int wait_status) {
     const auto found = running_.find(pid);
     if (found == running_.end()) return false;
     turns_.ended(found->second->job);
+    end_rest(*found->second, wait_status);
     finish(*found->second, wait_status);
     drop(found);
     start_next();
     return true;
+}
+
+// A command is its program and what that started: what outlived the program would have no time limit, and
+// nobody who knows of it.
+void Commands::end_rest(Running& running, int wait_status) {
+    const bool well = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0 && !running.timed_out;
+    if (!well || !running.may_leave) {
+        kill_group(running.process.pid, SIGKILL);
+        if (running.group) running.group->kill_all();
+    } else if (running.group && !running.group->leave()) {
+        journal("knockd",
+                fmt::format("what the command of row {} left running cannot be marked as such: it "
+                            "ends when knockd ends",
+                            static_cast<std::int64_t>(running.job.row)),
+                Priority::warning);
+    }
 }
 
 void Commands::finish(Running& running, int wait_status) {

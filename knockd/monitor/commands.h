@@ -23,16 +23,18 @@ class Commands {
     // At most `most_running` at once; others wait for their turn. `finished` is called once for each job:
     // also for one that there is no room for, or that cannot be started (not_started). An undo that cannot be
     // started is tried again a few times. `spares`: where a command's process comes from, if it has one
-    // ready; nullptr: each is forked. The loop and the spares outlive this.
+    // ready; nullptr: each is forked. `groups`: how the names of their cgroups begin where there are no
+    // spares to say it. The loop and the spares outlive this.
     Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished,
-             Spares* spares = nullptr);
-    ~Commands();
+             Spares* spares = nullptr, std::string groups = "command-");
+    ~Commands(); // kills what still runs
 
     void submit(Job job);
     [[nodiscard]] bool knows(RowNumber row) const; // waiting or running
     void set_most_running(unsigned most);
 
-    // A child process was waited for; false when it is none of these.
+    // A child process has ended, and is not waited for yet (ended_child()). What else it started ends with
+    // it, unless it ended well and its job may leave something. False when it is none of these.
     bool child_ended(pid_t pid, int wait_status);
 
     // For the end of the daemon: what waits is interrupted and never started, what runs gets SIGTERM.
@@ -60,12 +62,14 @@ class Commands {
     void over(const Job& job, End end);
     void read_output(Running& running);
     void time_is_up(Running& running);
+    void end_rest(Running& running, int wait_status);
     void finish(Running& running, int wait_status);
     void drop(std::map<pid_t, std::unique_ptr<Running>>::iterator running);
 
     EventLoop& loop_;
     std::function<void(End)> finished_;
     Spares* spares_;
+    std::string groups_;
     std::unique_ptr<EventLoop::Timer> provide_; // the next spare
     Turns turns_;
     std::map<pid_t, std::unique_ptr<Running>> running_;

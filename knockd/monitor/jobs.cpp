@@ -28,6 +28,7 @@ ReadyToRun ready_to_run(const std::vector<std::string>& argv, const JobFacts& fa
     ReadyToRun ready;
     ready.run = {expand(argv, values), environment(values), std::nullopt};
     ready.limit = command.time_limit;
+    ready.may_leave = command.leave_running;
     if (geteuid() == 0) {
         ready.run.run_as = find_account(command.run_as);
         if (!ready.run.run_as) throw Error("there is no user " + command.run_as);

@@ -1,4 +1,5 @@
 // knockd: the monitor (DESIGN 7). Reads the configuration, then checks, reads a capture file, or serves.
+#include "base/text.h"
 #include "completion/complete.h"
 #include "config/config.h"
 #include "knockd/journal.h"
@@ -7,6 +8,7 @@
 #include "knockd/monitor/monitor.h"
 #include "knockd/monitor/options.h"
 #include "knockd/monitor/read.h"
+#include "sys/notify.h"
 
 #include <csignal>
 #include <optional>
@@ -19,11 +21,11 @@ namespace otk {
 namespace {
 
 int run(const Options& options) {
-    // First of all, while there is little to fork.
+    Places where = places(options.dir);
+    // Before all else, while there is little to fork.
     std::optional<Spares> spares;
     const bool serves = !options.check && options.read.empty() && geteuid() == 0;
-    if (serves) spares.emplace();
-    Places where = places(options.dir);
+    if (serves) spares.emplace(group_names(where.state).of_this_life);
     if (!options.config.empty()) where.config = options.config;
     const auto read_config = [where] { return load_config(where.config); };
     Config config = read_config();
@@ -56,7 +58,8 @@ int main(int argc, char** argv) {
         const auto options = otk::parse_options(argc, argv, exit_code);
         if (options) exit_code = otk::run(*options);
     } catch (const std::exception& error) {
-        otk::journal("knockd", error.what());
+        otk::journal("knockd", error.what(), otk::Priority::error);
+        otk::notify_service_manager("STATUS=" + otk::printable(error.what()));
         exit_code = 1;
     }
     return exit_code;

@@ -11,7 +11,6 @@
 
 #include <climits>
 #include <csignal>
-#include <sys/wait.h>
 
 #include <fmt/format.h>
 
@@ -26,14 +25,20 @@ constexpr std::chrono::milliseconds policy_period{250}; // "within a second" (DE
 // A child that a killed knockd was just starting holds that one's lock until its program starts.
 constexpr std::chrono::seconds lock_patience{2};
 
+// After an upgrade the daemon may be the first to come; its helper may only read.
+PolicyStore up_to_date(const std::filesystem::path& file) {
+    PolicyStore::bring_up_to_date(file);
+    return PolicyStore::open_for_reading(file);
+}
+
 } // namespace
 
 Monitor::Monitor(Config config, const Places& places, std::function<Config()> read_config, Spares& spares) :
     config_(std::move(config)), places_(places), read_config_(std::move(read_config)), spares_(spares),
-    policy_(PolicyStore::open_for_reading(places.policy_db)),
-    lock_(WriterLock::patiently(places.mark, lock_patience)), mark_(places.mark),
+    policy_(up_to_date(places.policy_db)), lock_(WriterLock::patiently(places.mark, lock_patience)),
+    left_over_(end_groups(group_names(places.state).all)), mark_(places.mark),
     guard_file_(places.guard, policy_, clock_), status_file_(places.status), metrics_file_(config_),
-    between_(Channel::make_pair()), alerts_(loop_, clock_, config_),
+    between_(Channel::make_pair()), alerts_(loop_, clock_, config_, spares_.groups()),
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,
@@ -52,15 +57,25 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     between_.first.widen(between_room);
     between_.second.widen(between_room);
     status_.started = clock_.now();
+    if (left_over_ > 0)
+        journal("knockd",
+                fmt::format("{} command(s) of an earlier knockd still had processes; they were killed",
+                            left_over_),
+                Priority::warning);
     provide();
 }
 
 void Monitor::provide() const {
     const std::string trouble = provide_descriptors(config_);
-    if (!trouble.empty()) journal("knockd", trouble);
+    if (!trouble.empty()) journal("knockd", trouble, Priority::warning);
 }
 
 void Monitor::serve() {
+    must_have_accounts(config_); // who cannot become them could only fail
+    if (!CommandGroup::make(spares_.groups() + "try"))
+        journal("knockd",
+                "no cgroup can be made here: what leaves the process group of its command goes on after it",
+                Priority::warning);
     loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGCHLD}, [this](int signal) { on_signal(signal); });
     loop_.after_each([this] { to_validate_.flush(); });
     look_for_guard();
@@ -128,7 +143,8 @@ void Monitor::hear(Helper& helper, int most) {
                 return end_broken(helper);
         } catch (
             const Error& error) { // a policy that cannot be read now: started again, it tells all once more
-            journal("knockd", fmt::format("{}; {} is started again", error.what(), helper.child.name()));
+            journal("knockd", fmt::format("{}; {} is started again", error.what(), helper.child.name()),
+                    Priority::error);
             loop_.remove(helper.child.channel().fd());
             return helper.child.kill();
         }
@@ -137,7 +153,8 @@ void Monitor::hear(Helper& helper, int most) {
 
 void Monitor::end_broken(Helper& helper) {
     journal("knockd",
-            helper.child.name() + " sent a message that breaks its contract; it is killed and started again");
+            helper.child.name() + " sent a message that breaks its contract; it is killed and started again",
+            Priority::error);
     if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
     helper.child.kill();
 }
@@ -149,8 +166,11 @@ bool Monitor::take_from_capture() {
         (void)capture_.child.channel().send_struct(message::CaptureBegin{}); // if it ended, that is told
         return true;
     }
-    if (capture_.child.mailbox().as<message::CaptureReady>()) {
-        if (std::exchange(capture_.ready, true)) return false; // it is said once
+    if (const auto ready = capture_.child.mailbox().as<message::CaptureReady>()) {
+        if (std::exchange(capture_.ready, true) || !well_formed(*ready)) return false; // it is said once
+        capture_.cannot_start.clear();
+        status_.dns = line_of_answers(*ready);
+        dns_remark_ = ready->not_answering == 0 ? "" : "; questions over dns are " + status_.dns;
         capture_is_ready();
         return true;
     }
@@ -200,6 +220,7 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
     status_.acceptance = ready.acceptance;
     status_.grants = ready.grants;
     validate_.ready = true;
+    validate_.cannot_start.clear();
     validate_begins_ = ready.acceptance == message::Acceptance::open;
     if (validate_begins_) {
         mark_.note(ready.head);
@@ -207,19 +228,25 @@ void Monitor::validate_is_ready(const message::ValidateReady& ready) {
         policy_watch_.look_again();
         write_doors(); // what an earlier life has left there is over
     } else {
-        journal("knockd", line_of(ready.acceptance));
+        journal("knockd", line_of(ready.acceptance), priority_of(ready.acceptance));
     }
     if (std::exchange(validate_.once_more, false)) return start_again(validate_);
     say_readiness();
 }
 
+// One that cannot start is told to the service manager at once: who starts us must not wait until it gives
+// up. It is tried again all the same, while guard and doors are kept.
 void Monitor::say_readiness() {
+    if (const std::string trouble = unable(); !trouble.empty()) {
+        (void)write_status();
+        return notify_service_manager("READY=1\nSTATUS=not accepting: " + trouble);
+    }
     if (!capture_.ready || !validate_.ready || changing_capture_ || capture_.once_more) return;
     (void)write_status();
     const bool open = status_.acceptance == message::Acceptance::open;
     if (open && !std::exchange(said_ready_, true))
-        journal("knockd", fmt::format("ready: {} grant(s)", status_.grants));
-    notify_service_manager(open ? "READY=1\nSTATUS=accepting knocks"
+        journal("knockd", fmt::format("ready: {} grant(s)", status_.grants), Priority::notice);
+    notify_service_manager(open ? "READY=1\nSTATUS=accepting knocks" + dns_remark_
                                 : "READY=1\nSTATUS=not accepting: see the journal");
 }
 
@@ -237,8 +264,8 @@ void Monitor::send(const End& end) {
 }
 
 void Monitor::child_ended() {
-    int wait_status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;) {
+    while (const auto ended = ended_child()) {
+        const auto [pid, wait_status] = *ended;
         if (pid == next_capture_.child.pid()) next_capture_ended(wait_status);
         for (Helper* helper : {&capture_, &validate_}) {
             if (pid == helper->child.pid()) helper_ended(*helper, wait_status);
@@ -247,6 +274,7 @@ void Monitor::child_ended() {
             !alerts_.child_ended(pid, wait_status)) {
             (void)spares_.child_ended(pid);
         }
+        wait_for_ended(*ended);
     }
     if (stopping_) stop_further();
 }
@@ -257,7 +285,7 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
     hear(helper, INT_MAX); // what it had still said: knocks that were spent shall not be lost with it
     if (helper.child.connected()) loop_.remove(helper.child.channel().fd());
     helper.child.hang_up();
-    helper.ready = false;
+    const bool was_ready = std::exchange(helper.ready, false);
     if (stopping_) return;
     const bool expected = std::exchange(helper.expected_to_end, false);
     const bool another = &helper == &capture_ && next_capture_.child.running();
@@ -267,8 +295,10 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
         return tell_crash(fmt::format("{} ended unexpectedly: {}; another one takes its place",
                                       helper.child.name(), describe_end(wait_status)));
     const auto delay = helper.child.back_off();
+    if (!was_ready) helper.cannot_start = describe_end(wait_status);
     tell_crash(fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
                            describe_end(wait_status), delay.count()));
+    say_readiness();
     start_later(helper, delay);
 }
 
@@ -278,7 +308,7 @@ void Monitor::start_later(Helper& helper, std::chrono::milliseconds delay) {
         try {
             start(helper);
         } catch (const Error& error) {
-            journal("knockd", error.what());
+            journal("knockd", error.what(), Priority::error);
             start_later(helper, helper.child.back_off());
         }
     });
@@ -309,13 +339,14 @@ void Monitor::reload() {
         noticing_.configure(config_);
         flood_.configure(config_);
         metrics_file_.configure(config_);
-        journal("knockd", "the configuration was read again");
+        journal("knockd", "the configuration was read again", Priority::notice);
         said_ready_ = false;
         start_again(capture_);
         start_again(validate_);
     } catch (const Error& error) {
         journal("knockd",
-                fmt::format("the new configuration is refused and the old one stays: {}", error.what()));
+                fmt::format("the new configuration is refused and the old one stays: {}", error.what()),
+                Priority::error);
         notify_service_manager("READY=1");
     }
 }

@@ -49,6 +49,7 @@ class Monitor {
         bool begun = false; // capture: it was told that it may read
         bool ready = false;
         bool expected_to_end = false; // to be started again with a new configuration
+        std::string cannot_start{};   // how it ended the last time, if it never was ready since it was
         bool once_more = false;       // that was wished while it could not be done: it follows, once
         Liveness liveness{};
         std::unique_ptr<EventLoop::Timer> restart{};
@@ -94,6 +95,7 @@ class Monitor {
     void watch_over_helpers();
     void end_hanging(Helper& helper);
     void sign_of_life(Helper& helper);
+    [[nodiscard]] std::string unable() const;
     [[nodiscard]] std::string silence() const;
     void every_second();
     void tell_losses();
@@ -108,8 +110,9 @@ class Monitor {
     Places places_;
     std::function<Config()> read_config_;
     Spares& spares_;
-    PolicyStore policy_; // opened first and kept open, so that readers always work (DESIGN 8)
-    WriterLock lock_;    // one knockd for one state directory
+    PolicyStore policy_;    // opened first and kept open, so that readers always work (DESIGN 8)
+    WriterLock lock_;       // one knockd for one state directory
+    std::size_t left_over_; // groups of commands that an earlier life had left, which have been ended
     Mark mark_;
     GuardFile guard_file_;
     Status status_;
@@ -138,6 +141,7 @@ class Monitor {
     PolicyWatch policy_watch_;
     HostWatch host_watch_;
     bool validate_begins_ = false; // its questions come, and nothing else has come yet
+    std::string dns_remark_;       // for the service manager
     bool said_ready_ = false;
     bool stopping_ = false;
     std::unique_ptr<EventLoop::Timer> second_;

@@ -22,7 +22,7 @@ void Monitor::every_second() {
     watch_over_helpers();
     if (const std::string change = host_watch_.change(config_);
         !change.empty() && capture_.ready && !changing_capture_) {
-        journal("knockd", change);
+        journal("knockd", change, Priority::notice);
         start_again(capture_);
     }
     metrics_file_.every_second(write_status());
@@ -37,8 +37,10 @@ void Monitor::watch_over_helpers() {
         switch (helper->liveness.look(helper->child.pid())) {
         case Liveness::Finding::well: break;
         case Liveness::Finding::silent:
-            journal("knockd", fmt::format("{} has said nothing for {} s: it {}", helper->child.name(),
-                                          helper->liveness.looks(), helper->liveness.why()));
+            journal("knockd",
+                    fmt::format("{} has said nothing for {} s: it {}", helper->child.name(),
+                                helper->liveness.looks(), helper->liveness.why()),
+                    Priority::warning);
             break;
         case Liveness::Finding::hangs: return end_hanging(*helper);
         }
@@ -50,7 +52,8 @@ void Monitor::end_hanging(Helper& helper) {
     journal("knockd",
             fmt::format("{} (process {}) has said nothing for {} s and {}: it is killed and started again",
                         helper.child.name(), helper.child.pid(), helper.liveness.looks(),
-                        helper.liveness.why()));
+                        helper.liveness.why()),
+            Priority::error);
     helper.expected_to_end = false;
     helper.child.kill();
     for (Helper* each : {&next_capture_, &capture_, &validate_})
@@ -60,11 +63,23 @@ void Monitor::end_hanging(Helper& helper) {
 void Monitor::sign_of_life(Helper& helper) {
     const unsigned looks = helper.liveness.looks();
     if (helper.liveness.heard())
-        journal("knockd", fmt::format("{} is heard again, after {} s", helper.child.name(), looks));
+        journal("knockd", fmt::format("{} is heard again, after {} s", helper.child.name(), looks),
+                Priority::notice);
+}
+
+// Which helper has ended each time before it was ready; "" when none.
+std::string Monitor::unable() const {
+    for (const Helper* helper : {&validate_, &capture_}) {
+        if (!helper->cannot_start.empty())
+            return fmt::format("{} cannot start ({}); the journal says why, and it is tried again",
+                               helper->child.name(), helper->cannot_start);
+    }
+    return {};
 }
 
 // "" when there is none.
 std::string Monitor::silence() const {
+    if (std::string trouble = unable(); !trouble.empty()) return trouble;
     for (const Helper* helper : {&capture_, &validate_}) {
         if (helper->child.running() && helper->liveness.silent())
             return fmt::format("{} has said nothing for more than {} s: it {}", helper->child.name(),
@@ -74,7 +89,8 @@ std::string Monitor::silence() const {
 }
 
 void Monitor::tell_losses() {
-    if (const auto lost = losses_.look(status_.counters.lost, Losses::Clock::now())) journal("knockd", *lost);
+    if (const auto lost = losses_.look(status_.counters.lost, Losses::Clock::now()))
+        journal("knockd", *lost, Priority::warning);
 }
 
 // In the journal in any case: alerts are only for those who have configured a program for them.
@@ -83,7 +99,7 @@ void Monitor::watch_for_floods() {
     const auto alert = flood_.look(status_.counters, clock_.now());
     if (!alert) return;
     if (alert->kind == AlertKind::flood_begun) ++status_.floods;
-    journal("knockd", fmt::format("{}: {}", name_of(alert->kind), alert->text));
+    journal("knockd", fmt::format("{}: {}", name_of(alert->kind), alert->text), Priority::warning);
     alerts_.raise(*alert);
 }
 

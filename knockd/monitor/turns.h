@@ -24,6 +24,7 @@ struct ReadyToRun {
     Refusal refusal = Refusal::none; // of what was revoked while it waited: then the rest is of no use
     CommandToRun run{};
     std::chrono::seconds limit{};
+    bool may_leave = false; // what it started may live on when it ends with exit code 0
     // Called just before its process is made, and when none could be had for it after all.
     std::function<void()> starts{};
     std::function<void()> not_started{};

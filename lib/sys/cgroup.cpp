@@ -9,13 +9,20 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace otk {
 
 namespace {
+
+// On the directory of a group that was left on purpose. cgroup2 keeps such attributes since Linux 5.7, and
+// cgroup.kill is younger.
+constexpr const char* left_mark = "user.otk.left";
 
 // Groups that had processes in them when they were let go.
 std::vector<std::filesystem::path>& left_behind() {
@@ -31,6 +38,13 @@ bool remove_directory(const std::filesystem::path& path) {
 bool write_control(const std::filesystem::path& file, std::string_view text) {
     const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
     return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// Those that are just ending are not listed any more.
+bool runs_in(const std::filesystem::path& group) {
+    constexpr std::size_t largest_list = 1U << 20U;
+    const auto pids = read_file(group / "cgroup.procs", largest_list);
+    return pids && !pids->empty();
 }
 
 // Where version 2 is mounted: alone, or beside version 1 (systemd's hybrid layout).
@@ -96,5 +110,31 @@ Fd CommandGroup::entrance() const {
 }
 
 void CommandGroup::kill_all() const { (void)write_control(path_ / "cgroup.kill", "1"); }
+
+bool CommandGroup::leave() const { return ::setxattr(path_.c_str(), left_mark, "1", 1, 0) == 0; }
+
+GroupNames group_names(const std::filesystem::path& directory) {
+    struct stat status {};
+    (void)::stat(directory.c_str(), &status);
+    const std::string all = fmt::format("command-{:x}-{:x}-", status.st_dev, status.st_ino);
+    return {all, fmt::format("{}{}-", all, ::getpid())};
+}
+
+std::size_t end_groups(const std::string& beginning) {
+    const auto own = own_directory();
+    if (!own) return 0;
+    std::size_t ended = 0;
+    std::error_code trouble;
+    for (std::filesystem::directory_iterator each(*own, trouble), end; !trouble && each != end;
+         each.increment(trouble)) {
+        const std::filesystem::path& path = each->path();
+        if (!path.filename().native().starts_with(beginning) || remove_directory(path)) continue;
+        if (::getxattr(path.c_str(), left_mark, nullptr, 0) >= 0) continue;
+        if (runs_in(path)) ++ended;
+        (void)write_control(path / "cgroup.kill", "1");
+        left_behind().push_back(path);
+    }
+    return ended;
+}
 
 } // namespace otk

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 #include <vector>
 
@@ -42,7 +43,7 @@ inline constexpr std::size_t most_order_words = 1024; // of argv and environment
                                                                 const std::vector<gid_t>& groups);
 
 // What the maker does until nobody holds the other end of its channel; `channel` becomes its only descriptor
-// beyond standard error. `parent`: whose children the spares are.
-[[noreturn]] void make_spares(int channel, pid_t parent);
+// beyond standard error. `parent`: whose children the spares are. `groups`: what it ends then (end_groups).
+[[noreturn]] void make_spares(int channel, pid_t parent, const std::string& groups);
 
 } // namespace otk

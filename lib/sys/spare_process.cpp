@@ -1,6 +1,7 @@
 // The maker and the spares themselves. They hear nobody but the process that they belong to, and a word of it
 // that they do not understand is a broken promise.
 #include "base/promise.h"
+#include "sys/cgroup.h"
 #include "sys/privileges.h"
 #include "sys/spare_order.h"
 #include "sys/spawn_child.h"
@@ -116,13 +117,22 @@ void find_words(const SpareOrder& header, char* at, char* end) {
     obey(static_cast<std::size_t>(size), parent);
 }
 
+// What our parent's commands started has nobody any more who watches its time.
+[[noreturn]] void end_after_parent(const std::string& groups) {
+    try {
+        (void)end_groups(groups);
+    } catch (const std::exception&) { // the next life does it
+    }
+    ::_exit(0);
+}
+
 } // namespace
 
-void make_spares(int channel, pid_t parent) {
+// Unlike the spares it does not die with its parent: the end of the channel says that it is time.
+void make_spares(int channel, pid_t parent, const std::string& groups) {
     try {
         reset_signals();
         (void)prctl(PR_SET_NAME, "knockd-maker", 0, 0, 0);
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent) ::_exit(127);
         if (setpgid(0, 0) != 0 || !null_becomes(STDIN_FILENO, STDOUT_FILENO)) ::_exit(127);
         arrange_descriptors({channel});
     } catch (const std::exception&) {
@@ -131,7 +141,7 @@ void make_spares(int channel, pid_t parent) {
     constexpr int maker_channel = 3;
     for (;;) {
         const Received received = receive_descriptors(maker_channel);
-        if (received.count == 0) ::_exit(0);
+        if (received.count == 0) end_after_parent(groups);
         // A sibling: it ends with our parent, which also waits for it. The C library has no such fork; the
         // child uses nothing that it would have to be told of.
         const auto pid = static_cast<pid_t>(::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));

@@ -4,9 +4,12 @@
 #include "sys/spare_order.h"
 #include "sys/spawn_child.h"
 
+#include <chrono>
 #include <cstring>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -36,6 +39,14 @@ bool send_descriptors(int channel, const std::vector<int>& descriptors) {
 void append(std::vector<std::uint8_t>& order, const void* from, std::size_t size) {
     const auto* bytes = static_cast<const std::uint8_t*>(from);
     order.insert(order.end(), bytes, bytes + size);
+}
+
+// Whoever waits for our own end takes what ends a moment later for something left over. One that does not end
+// (it is stopped, for example) is not worth more than that.
+void wait_a_moment_for(pid_t child) {
+    constexpr int most_looks = 200;
+    for (int looks = 0; child > 0 && looks < most_looks && ::waitpid(child, nullptr, WNOHANG) == 0; ++looks)
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
 }
 
 } // namespace
@@ -69,15 +80,21 @@ std::optional<std::vector<std::uint8_t>> order_of(const CommandToRun& command,
     return order;
 }
 
-Spares::Spares() { start_maker(); }
+Spares::Spares(std::string groups) : groups_(std::move(groups)) { start_maker(); }
 
-Spares::~Spares() = default;
+Spares::~Spares() {
+    const pid_t spare_pid = spare();
+    spare_.reset();
+    maker_.reset();
+    wait_a_moment_for(spare_pid);
+    wait_a_moment_for(maker_pid_);
+}
 
 void Spares::start_maker() {
     auto [ours, theirs] = Channel::make_pair();
     const pid_t parent = getpid();
     const pid_t pid = fork_or_throw();
-    if (pid == 0) make_spares(theirs.fd(), parent);
+    if (pid == 0) make_spares(theirs.fd(), parent, groups_);
     maker_pid_ = pid;
     maker_.emplace(std::move(ours));
 }
@@ -97,8 +114,8 @@ void Spares::ask_for_spare() {
     ours.set_nonblocking();
     Pipe output = make_pipe();
     Pipe start = make_pipe();
-    // Numbered by life and by spare, because it is not known yet which row it will be for.
-    auto group = CommandGroup::make(fmt::format("spare-{}-{}", getpid(), ++made_));
+    // Numbered by spare, because it is not known yet which row it will be for.
+    auto group = CommandGroup::make(fmt::format("{}spare-{}", groups_, ++made_));
     const Fd entrance = group ? group->entrance() : Fd();
     std::vector<int> descriptors{output.write.get(), start.write.get(), theirs.fd()};
     if (entrance)

@@ -4,6 +4,9 @@
 // Spares are made by the *maker*, a process forked while this one is still small: a fork, and at exec the end
 // of what was forked, cost by the memory that there is. But they are children of this process
 // (CLONE_PARENT): waited for, killed and dying with it like those that it forks itself. Single-threaded.
+//
+// The maker outlives us by a moment: what commands have started does not die with its parent, so when nobody
+// holds the maker's channel any more it ends whatever runs in the groups of this life, and then itself.
 #pragma once
 
 #include "sys/cgroup.h"
@@ -13,15 +16,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 
 namespace otk {
 
 class Spares {
   public:
-    // Forks the maker: call it before databases are opened and memory is filled. Throws Error.
-    Spares();
-    // Maker and spare end by themselves, because nobody holds the other end of their channels any more.
+    // Forks the maker: call it before databases are opened and memory is filled. `groups`: how the names of
+    // the groups begin that this life makes, also those that it makes without a spare. Throws Error.
+    explicit Spares(std::string groups);
+    // Maker and spare end by themselves, because nobody holds the other end of their channels any more; waits
+    // for them, for a second at most.
     ~Spares();
     Spares(const Spares&) = delete;
     Spares& operator=(const Spares&) = delete;
@@ -41,6 +47,8 @@ class Spares {
     // groups cannot be looked up.
     [[nodiscard]] std::optional<Started> start(const CommandToRun& command);
 
+    [[nodiscard]] const std::string& groups() const { return groups_; }
+
     // A child process was waited for; false when it is neither the maker nor the spare.
     bool child_ended(pid_t pid);
 
@@ -59,6 +67,7 @@ class Spares {
     void start_maker();
     void ask_for_spare();
 
+    std::string groups_;
     pid_t maker_pid_ = -1;
     std::optional<Channel> maker_;
     std::optional<Spare> spare_; // made, or in the making

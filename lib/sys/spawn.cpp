@@ -2,11 +2,13 @@
 
 #include "base/promise.h"
 #include "sys/descriptor_limit.h"
+#include "sys/priority.h"
 #include "sys/spawn_child.h"
 
 #include <cerrno>
 #include <csignal>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace otk {
@@ -35,7 +37,8 @@ void die_with(pid_t parent) {
 [[noreturn]] void run_helper(const std::filesystem::path& program, const std::vector<char*>& argv,
                              const std::vector<int>& descriptors, std::optional<pid_t> parent) {
     const auto give_up = [&](std::string_view why) {
-        const std::string line = program.string() + ": " + std::string(why) + "\n";
+        const std::string line =
+            std::string(prefix_of(Priority::error)).append(program.string()).append(": ").append(why) + "\n";
         (void)!::write(STDERR_FILENO, line.data(), line.size());
         ::_exit(127);
     };
@@ -112,6 +115,24 @@ RunningCommand spawn_command(const CommandToRun& command) {
     const pid_t pid = fork_or_throw();
     if (pid == 0) run_command(command, ready);
     return {pid, std::move(output.read), std::move(start.read)};
+}
+
+std::optional<EndedChild> ended_child() {
+    siginfo_t info{};
+    while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+        if (errno != EINTR) return std::nullopt; // no child at all
+    }
+    if (info.si_pid == 0) return std::nullopt;
+    // waitid(2) has taken apart what waitpid(2) gives in one number.
+    const int status = info.si_code == CLD_EXITED
+                           ? W_EXITCODE(info.si_status, 0)
+                           : W_EXITCODE(0, info.si_status) | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
+    return EndedChild{info.si_pid, status};
+}
+
+void wait_for_ended(const EndedChild& child) {
+    while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
 }
 
 void kill_group(pid_t group, int signal) {

@@ -55,6 +55,15 @@ struct StartFailure {
 // exec. Throws Error when fork or pipe fails.
 [[nodiscard]] RunningCommand spawn_command(const CommandToRun& command);
 
+// A child that has ended and was not waited for yet. Until then its number, which is also its process
+// group's, is given to nobody else: so this is the time to signal what is left of the group.
+struct EndedChild {
+    pid_t pid = -1;
+    int wait_status = 0; // as waitpid(2) gives it
+};
+[[nodiscard]] std::optional<EndedChild> ended_child(); // nothing when there is none now
+void wait_for_ended(const EndedChild& child);          // then it is gone
+
 // Signals the process group of a command that was not waited for yet, also before it has made its group;
 // nothing when it is gone already. Children that called setsid are not in it: see CommandGroup.
 void kill_group(pid_t group, int signal);

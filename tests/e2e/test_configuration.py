@@ -2,6 +2,7 @@
 """What otk.toml switches on, off and over. Each case starts a knockd with a configuration of its own."""
 
 import functools
+import json
 import os
 import socket
 
@@ -116,7 +117,15 @@ def taken(w):
 @with_configuration({"dns": {"zones": [ZONE]}})
 def expect_owner_named(w, begin):
     w.right().expect_one_run(w.knock_udp)
-    assert f"pid {os.getpid()}" in w.daemon.log(begin), w.daemon.log(begin)
+    owner = f"pid {os.getpid()}"
+    assert owner in w.daemon.log(begin), w.daemon.log(begin)
+    # The other two, of which one is link-local, are answered at.
+    said = w.installation.knockmgr("status")
+    assert owner in said and "answered at 2 addresses, NOT everywhere" in said, said
+    assert owner in json.loads(w.installation.knockmgr("status", "--json"))["daemon"]["dns"]
+    check = w.server.run(w.installation.programs["knockd"], "--dir", w.installation.state, "--check")
+    assert f"WARNING  dns: cannot bind UDP port 53 of {w.server.ipv4}" in check and owner in check, check
+    assert "ok       UDP port 53 of 2 address(es)" in check, check  # which knockd itself holds
 
 
 @suite.case("capture.interfaces: one named interface; a knock over another is not seen")
@@ -150,10 +159,12 @@ def algorithms(w):
     assert "md5" in said and "algorithms" in said, said
 
 
-@suite.case("users.capture names an account that does not exist: knockd does not accept, and says which")
+@suite.case("users.capture names an account that does not exist: knockd ends at once, and says which")
 def no_account(w):
     w.installation.configure({"users": {"capture": "otk-nobody-such"}})
+    begin = w.daemon.log_size()
     w.daemon.start(until="otk-nobody-such")
+    assert w.daemon.process.wait(timeout=wait.DEADLINE) == 1, w.daemon.log(begin)
 
 
 if __name__ == "__main__":

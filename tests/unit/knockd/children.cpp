@@ -2,8 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/promise.h"
-
-#include <sys/wait.h>
+#include "sys/spawn.h"
 
 namespace otk::test {
 
@@ -12,9 +11,10 @@ Children::Children() {
 }
 
 void Children::look() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-        ended(pid, status);
+    while (const auto child = ended_child()) {
+        ended(child->pid, child->wait_status);
+        wait_for_ended(*child);
+    }
     if (holds_ && holds_()) loop.stop();
 }
 

@@ -21,7 +21,7 @@ struct Running {
     Spares* spares;
     explicit Running(unsigned most = 16, Spares* from = nullptr) :
         commands(
-            children.loop, most, [this](End end) { ends.push_back(std::move(end)); }, from),
+            children.loop, most, [this](End end) { ends.push_back(std::move(end)); }, from, own_groups()),
         spares(from) {
         children.ended = [this](pid_t pid, int status) {
             if (!commands.child_ended(pid, status) && spares != nullptr) (void)spares->child_ended(pid);

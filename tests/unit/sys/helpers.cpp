@@ -78,6 +78,8 @@ int wait_for(pid_t pid) {
     return status;
 }
 
+std::string own_groups() { return "otk-test-" + std::to_string(::getpid()) + "-"; }
+
 Ends make_pipe() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) throw system_error("pipe");

@@ -26,6 +26,8 @@ void require_in_child(bool holds, std::string_view what);
 // Everything up to the end of file. A minute without any byte fails the test instead of hanging it.
 [[nodiscard]] std::string read_to_end(int fd);
 [[nodiscard]] int wait_for(pid_t pid);
+// How the names of this process's cgroups begin: tests of several programs run beside each other.
+[[nodiscard]] std::string own_groups();
 
 struct Ends {
     Fd read;

@@ -237,4 +237,33 @@ TEST_CASE("a signal reaches a child that has not made its group yet") {
     }
 }
 
+TEST_CASE("a child that has ended is told as waitpid(2) tells it, and stays until it is waited for") {
+    const int status = test::status_of([] { // other tests' children are not this child's
+        test::require_in_child(!ended_child(), "a child where there is none");
+        for (const char* script : {"exit 0", "exit 255", "kill -TERM $$", "kill -KILL $$"}) {
+            const RunningCommand running = spawn_command(shell(script));
+            siginfo_t info{};
+            test::require_in_child(
+                ::waitid(P_PID, static_cast<id_t>(running.pid), &info, WEXITED | WNOWAIT) == 0, "no end");
+            const auto ended = ended_child();
+            const auto again = ended_child();
+            test::require_in_child(ended && again && ended->pid == running.pid && again->pid == running.pid,
+                                   "not told, or gone");
+            test::require_in_child(::kill(running.pid, 0) == 0, "its number is free");
+            int said = -1;
+            test::require_in_child(::waitpid(running.pid, &said, WNOHANG) == running.pid,
+                                   "not there any more");
+            test::require_in_child(said == ended->wait_status, "another status than waitpid's");
+        }
+        const RunningCommand running = spawn_command(shell("exit 3"));
+        test::require_in_child(!ended_child() || ended_child()->wait_status == W_EXITCODE(3, 0),
+                               "another end");
+        siginfo_t info{};
+        (void)::waitid(P_PID, static_cast<id_t>(running.pid), &info, WEXITED | WNOWAIT);
+        wait_for_ended(*ended_child());
+        test::require_in_child(!ended_child() && ::kill(running.pid, 0) != 0, "it is still there");
+    });
+    CHECK(test::succeeded(status));
+}
+
 } // namespace otk
