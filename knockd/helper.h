@@ -5,6 +5,7 @@
 #include "knockd/messages.h"
 #include "sys/channel.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -27,8 +28,11 @@ template <typename Setup>
 // configuration that names the account ("[users] capture"), for the Error when there is none.
 void drop_privileges(std::string_view name, const std::filesystem::path& root, std::string_view key);
 
-// The whole of main(): runs it and leaves with 0, or with 1 after a line in the journal when it throws. Not
-// by way of the exit handlers of libraries, which the sandbox would stop.
-[[noreturn]] void run_as_helper(std::string_view program, void (*run)());
+// The whole of main(): runs it and leaves with 0, or with 1 after a line in the journal when it throws, and
+// for a monitor that wants to know it a message (LastWord). Not by way of the exit handlers of libraries,
+// which the sandbox would stop.
+enum class Failing : std::uint8_t { is_in_the_journal, is_told_the_monitor };
+[[noreturn]] void run_as_helper(std::string_view program, void (*run)(),
+                                Failing failing = Failing::is_in_the_journal);
 
 } // namespace otk

@@ -49,6 +49,7 @@ enum class Kind : std::uint32_t {
     several, // a Bundle of messages of other kinds
     capture_opened,
     capture_begin,
+    last_word,
 };
 
 // A text of bounded length; zero-filled.

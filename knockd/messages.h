@@ -12,9 +12,9 @@
 //
 //   monitor  -> capture    CaptureSetup, CaptureBegin (not with --read)
 //   monitor  -> validate   ValidateSetup, Done, Output, Release
-//   capture  -> monitor    CaptureOpened (not with --read), CaptureReady, CaptureCounters
+//   capture  -> monitor    CaptureOpened (not with --read), CaptureReady, CaptureCounters, LastWord
 //   capture  -> validate   Begin, Hit, Request, Arrived, Asked, Ended
-//   validate -> monitor    Held, ValidateReady, Act, Stored, Released, Report, ValidateCounters, BrokenCapture, Ended
+//   validate -> monitor    Held, ValidateReady, Act, Stored, Released, Report, ValidateCounters, BrokenCapture, Ended, LastWord
 //   validate -> capture    Watch, Confirm, Expect, Forget, Reply
 // clang-format on
 //

@@ -82,6 +82,12 @@ struct ValidateSetup {
     Text<33> run_as;       // account to become; empty without root
 };
 
+// From capture or validate, instead of being ready: why it ends now. Of one that was ready it says nothing.
+struct LastWord {
+    Kind kind = Kind::last_word;
+    Text<400> why; // of printable ASCII
+};
+
 enum class Acceptance : std::uint8_t {
     open = 1,
     no_ledger,         // missing

@@ -100,4 +100,4 @@ void run() {
 
 } // namespace otk
 
-int main() { otk::run_as_helper("knockd-capture", otk::run); }
+int main() { otk::run_as_helper("knockd-capture", otk::run, otk::Failing::is_told_the_monitor); }

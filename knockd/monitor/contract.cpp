@@ -25,6 +25,14 @@ bool fits_stage(const message::Act& act) {
     return (act.stage == Stage::arrived) == (act.hold > RowNumber{});
 }
 
+// For people to read.
+template <std::size_t capacity>
+bool printable_text(const message::Text<capacity>& text) {
+    const std::string_view view = text.view();
+    return view.size() < capacity &&
+           std::all_of(view.begin(), view.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 } // namespace
 
 bool well_formed(const message::Act& act) {
@@ -59,9 +67,9 @@ bool well_formed(const message::ValidateReady& ready) {
 }
 
 bool well_formed(const message::CaptureReady& ready) {
-    const std::string_view trouble = ready.trouble.view();
-    return trouble.size() < ready.trouble.bytes.size() && trouble.empty() == (ready.not_answering == 0) &&
-           std::all_of(trouble.begin(), trouble.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return printable_text(ready.trouble) && ready.trouble.view().empty() == (ready.not_answering == 0);
 }
+
+bool well_formed(const message::LastWord& word) { return printable_text(word.why); }
 
 } // namespace otk

@@ -13,5 +13,6 @@ namespace otk {
 [[nodiscard]] bool well_formed(const message::Released& released);
 [[nodiscard]] bool well_formed(const message::ValidateReady& ready);
 [[nodiscard]] bool well_formed(const message::CaptureReady& ready);
+[[nodiscard]] bool well_formed(const message::LastWord& word);
 
 } // namespace otk

@@ -98,6 +98,7 @@ void Monitor::start(Helper& helper) {
     helper.ready = false;
     helper.begun = false;
     helper.once_more = false;
+    helper.last_word.clear();
     helper.liveness.begin();
     helper.restart.reset();
     if (&helper == &capture_) {
@@ -159,7 +160,15 @@ void Monitor::end_broken(Helper& helper) {
     helper.child.kill();
 }
 
+bool Monitor::take_last_word(Helper& helper, const message::LastWord& word) {
+    if (!well_formed(word)) return false;
+    helper.last_word = word.why.view();
+    return true;
+}
+
 bool Monitor::take_from_capture() {
+    if (const auto word = capture_.child.mailbox().as<message::LastWord>())
+        return take_last_word(capture_, *word);
     if (capture_.child.mailbox().as<message::CaptureOpened>()) {
         if (std::exchange(capture_.begun, true)) return false;
         rings_fill_since(std::chrono::steady_clock::now());
@@ -208,6 +217,8 @@ bool Monitor::take_from_validate() {
         validate_is_ready(*ready);
     } else if (const auto counters = mailbox.as<message::ValidateCounters>()) {
         status_.hear(*counters);
+    } else if (const auto word = mailbox.as<message::LastWord>()) {
+        return take_last_word(validate_, *word);
     } else if (mailbox.as<message::BrokenCapture>()) {
         end_broken(capture_);
     } else {
@@ -295,7 +306,8 @@ void Monitor::helper_ended(Helper& helper, int wait_status) {
         return tell_crash(fmt::format("{} ended unexpectedly: {}; another one takes its place",
                                       helper.child.name(), describe_end(wait_status)));
     const auto delay = helper.child.back_off();
-    if (!was_ready) helper.cannot_start = describe_end(wait_status);
+    const std::string why = std::exchange(helper.last_word, {});
+    if (!was_ready) helper.cannot_start = why.empty() ? describe_end(wait_status) : why;
     tell_crash(fmt::format("{} ended unexpectedly: {}; started again in {} ms", helper.child.name(),
                            describe_end(wait_status), delay.count()));
     say_readiness();

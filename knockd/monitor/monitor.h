@@ -49,7 +49,8 @@ class Monitor {
         bool begun = false; // capture: it was told that it may read
         bool ready = false;
         bool expected_to_end = false; // to be started again with a new configuration
-        std::string cannot_start{};   // how it ended the last time, if it never was ready since it was
+        std::string last_word{};      // why it ends, as it says itself
+        std::string cannot_start{};   // how it ended the last time, if it was not ready then
         bool once_more = false;       // that was wished while it could not be done: it follows, once
         Liveness liveness{};
         std::unique_ptr<EventLoop::Timer> restart{};
@@ -63,6 +64,7 @@ class Monitor {
     void start_later(Helper& helper, std::chrono::milliseconds delay);
     void hear(Helper& helper, int most);
     void end_broken(Helper& helper);
+    [[nodiscard]] bool take_last_word(Helper& helper, const message::LastWord& word);
     [[nodiscard]] bool take_from_capture(); // false: the message breaks its contract
     [[nodiscard]] bool take_from_validate();
     void validate_is_ready(const message::ValidateReady& ready);

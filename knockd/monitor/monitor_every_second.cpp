@@ -71,8 +71,8 @@ void Monitor::sign_of_life(Helper& helper) {
 std::string Monitor::unable() const {
     for (const Helper* helper : {&validate_, &capture_}) {
         if (!helper->cannot_start.empty())
-            return fmt::format("{} cannot start ({}); the journal says why, and it is tried again",
-                               helper->child.name(), helper->cannot_start);
+            return fmt::format("{} cannot start and is tried again: {}", helper->child.name(),
+                               helper->cannot_start);
     }
     return {};
 }

@@ -90,4 +90,4 @@ void run() {
 
 } // namespace otk
 
-int main() { otk::run_as_helper("knockd-validate", otk::run); }
+int main() { otk::run_as_helper("knockd-validate", otk::run, otk::Failing::is_told_the_monitor); }

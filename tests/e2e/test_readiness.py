@@ -4,8 +4,10 @@ matters."""
 
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
 
 from otk_e2e import tap, wait, world
 
@@ -64,16 +66,39 @@ def cannot_start(w):
         w.manager.told.clear()
         put(w, name, "/bin/false")
         w.daemon.start(until=f"{name} ended unexpectedly: exit code 1")
-        told = w.manager.wait_for(f"STATUS=not accepting: {name} cannot start (exit code 1)")
+        told = w.manager.wait_for(f"STATUS=not accepting: {name} cannot start and is tried again: exit code 1")
         assert told.startswith("READY=1\n"), told
         said = w.installation.knockmgr("status", expect=1)
-        assert f"NOT accepting knocks: {name} cannot start (exit code 1)" in said, said
+        assert f"NOT accepting knocks: {name} cannot start and is tried again: exit code 1" in said, said
         assert not any("STATUS=accepting" in each for each in w.manager.hear()), w.manager.told
         put(w, name)
         w.manager.wait_for("READY=1\nSTATUS=accepting knocks")
         w.right().expect_one_run(w.knock_udp)
         wait.until(lambda: "accepting knocks" in w.installation.knockmgr("status"), "status says so, too")
         assert w.daemon.stop() == 0
+
+
+@suite.case("policy.db is damaged: the status names it, with what is wrong, and it is well when an intact one is back")
+def damaged(w):
+    policy, kept = f"{w.installation.state}/policy", f"{w.installation.directory}/kept"
+    subprocess.run(["cp", "-a", policy, kept], check=True)
+    for name in ("policy.db-wal", "policy.db-shm"):
+        if os.path.exists(f"{policy}/{name}"):
+            os.remove(f"{policy}/{name}")
+    pages = os.path.getsize(f"{policy}/policy.db") // 4096
+    with open(f"{policy}/policy.db", "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 4096 * (pages - 1))
+    w.manager.told.clear()
+    w.daemon.start(until="policy.db")
+    told = w.manager.wait_for("policy.db")
+    assert "malformed" in told and "STATUS=" in told, told
+    if w.daemon.alive():
+        w.daemon.stop()
+    shutil.rmtree(policy)
+    subprocess.run(["cp", "-a", kept, policy], check=True)
+    w.daemon.start()
+    w.daemon.stop()
 
 
 @suite.case("what knockd cannot start with at all is its status when it ends")

@@ -182,4 +182,6 @@ TEST_CASE("capture's word about its answers is printable, whole, and there only 
     CHECK(well_formed(ready));
     ready.not_answering = 0;
     CHECK_FALSE(well_formed(ready));
+    CHECK(well_formed(message::LastWord{.why = message::Text<400>::of("cannot open policy.db")}));
+    CHECK_FALSE(well_formed(message::LastWord{.why = message::Text<400>::of("a\nREADY=1")}));
 }
