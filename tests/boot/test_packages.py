@@ -13,7 +13,7 @@ from otk_e2e import tap, wait
 from otk_e2e.network import run
 
 CONFIGURATION = "/etc/otk/otk.toml"
-SLEEP = ["/bin/sleep", "3600"]
+SLEEP, LEFT = ["/bin/sleep", "3600"], ["sleep", "4800"]
 PROGRAMS = ("/usr/sbin/knockd", "/usr/sbin/knockmgr")
 
 
@@ -47,6 +47,8 @@ class World(Server):
         self.right = self.access("--exec", "--as", "nobody", "--", "/bin/true")
         self.guest = self.access("--open", f"{GUARDED}/tcp", "--hold", "1h")
         self.sleeper = self.access("--exec", "--as", "nobody", "--limit", "1h", "--", *SLEEP)
+        self.starter = self.access("--exec", "--as", "nobody", "--leave-running", "--", "/bin/sh", "-c",
+                                   f"{' '.join(LEFT)} >/dev/null 2>&1 & sleep 0.1")
         self.guard_on()
         assert self.guest.spend()["end"]["outcome"] == "opened" and self.through()
 
@@ -91,9 +93,11 @@ def begun(w):
     w.expect_well()
 
 
-@suite.case("upgrade: knocks before, during and after it count once; the door stays open, a running command is interrupted")
+@suite.case("upgrade: knocks before, during and after it count once; the door stays open, and what was left running runs")
 def upgrade(w):
+    w.starter.spend()
     w.start_command(w.sleeper, SLEEP)
+    assert w.runs(LEFT)
     before = w.version()
     numbers = [w.right.spend()["number"]]
     dpkg = subprocess.Popen(w.machine.words(["dpkg", "--install", *w.newer]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -107,7 +111,7 @@ def upgrade(w):
     w.expect_well()
     accepted = [row["number"] for row in w.right.rows("accepted")]
     assert set(numbers) <= set(accepted) and len(accepted) == len(set(accepted)), (numbers, accepted)
-    assert not w.runs(SLEEP)
+    assert w.runs(LEFT) and not w.runs(SLEEP)
     assert w.sleeper.newest_end()["outcome"] == "interrupted"
     w.knockmgr("log", "--verify")
 
