@@ -111,7 +111,8 @@ def all_full(w):
         w.knock_udp(value)
         w.daemon.wait_for_log(NOT_SPENT, begin)
         w.knock_udp(value)
-        assert w.daemon.alive() and len(w.daemon.children()) == 2, w.daemon.children()
+        helpers = w.daemon.children()  # and what still runs of the others' commands
+        assert w.daemon.alive() and {"knockd-validate", "knockd-capture"} <= helpers.keys(), helpers
     assert len(right.runs()) == before, "a knock ran that could not be spent"
     expect_it_works(w, right, value)
     # The second one was held back where it came before the first had been judged for long.
