@@ -34,7 +34,7 @@ void tell_monitor(int channel, std::string_view why) {
 void run_as_helper(std::string_view program, void (*run)(), Failing failing) {
     // Held until the very end: the monitor takes the end of the channel for the end of the process and kills
     // it, and one that fails has to say why first.
-    const Fd held(fcntl(message::monitor_fd, F_DUPFD_CLOEXEC, message::file_fd + 1));
+    const Fd held(dup3(message::monitor_fd, message::last_word_fd, O_CLOEXEC));
     try {
         run();
     } catch (const std::exception& error) {

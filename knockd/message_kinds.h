@@ -12,6 +12,7 @@ namespace otk::message {
 inline constexpr int monitor_fd = 3;
 inline constexpr int peer_fd = 4;
 inline constexpr int file_fd = 5;
+inline constexpr int last_word_fd = 6; // monitor_fd once more, which a helper keeps to its very end
 
 inline constexpr std::uint32_t protocol = 7; // raise it with every change of a struct
 

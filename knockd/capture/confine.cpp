@@ -22,6 +22,7 @@ void confine_capture(const Sends& sends) {
     // another one.
     sandbox.allow_on("sendto", message::monitor_fd);
     sandbox.allow_on("sendto", message::peer_fd);
+    sandbox.allow_on("sendto", message::last_word_fd);
     if (sends.answers) sandbox.allow_from("sendto", lowest_sending_fd);
     if (sends.replies) sandbox.allow_from("sendmsg", lowest_sending_fd);
     sandbox.enter();

@@ -11,6 +11,7 @@ void confine_validate() {
     sandbox.allow({"recvfrom", "epoll_create1"});
     sandbox.allow_on("sendto", message::monitor_fd);
     sandbox.allow_on("sendto", message::peer_fd);
+    sandbox.allow_on("sendto", message::last_word_fd);
     // What SQLite does to its two databases: reads, writes, locks, the shared-memory index of the write-ahead
     // log. It may open files, but only those of the directory that is its root, as a user who owns nothing
     // else there.
