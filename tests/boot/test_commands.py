@@ -62,9 +62,9 @@ def stop(w):
     w.begin(w.long)
     w.systemctl("stop", "otk")
     assert not w.sleeps(), w.sleeps()
-    begin = w.cursor()
+    begin = w.now()
     w.systemctl("start", "otk")
-    said = w.journal("--unit", "otk", "--after-cursor", begin)
+    said = w.journal("--unit", "otk", "--since", begin)
     assert "left-over process" not in said, said
     w.expect_interrupted()
 

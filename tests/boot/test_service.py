@@ -129,9 +129,9 @@ def stop(w):
     # Helpers that were just killed may take a moment to be gone.
     wait.until(lambda: not rest(w), lambda: f"no process of otk is left; there are {rest(w)}")
     assert w.through(), "the client's door is open still"
-    begin = w.cursor()
+    begin = w.now()
     w.systemctl("start", "otk")
-    said = w.journal("--unit", "otk", "--after-cursor", begin)
+    said = w.journal("--unit", "otk", "--since", begin)
     assert "left-over process" not in said, said
 
 

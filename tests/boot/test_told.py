@@ -32,7 +32,7 @@ class World(Server):
             self.machine.run("sh", "-c", 'rm -rf "$0" && mv /var/tmp/kept "$0"', directory)
 
     def warnings(self, begin):
-        return self.journal("--unit", "otk", "--priority", "warning", "--after-cursor", begin)
+        return self.journal("--unit", "otk", "--priority", "warning", "--since", begin)
 
     def wait_for_warning(self, text, begin):
         wait.until(lambda: text in self.warnings(begin), lambda: f"'{text}' is a warning; there are:\n{self.warnings(begin)}")
@@ -80,7 +80,7 @@ def no_ledger(w):
     w.systemctl("stop", "otk")
     with w.kept("/var/lib/otk/ledger"):
         w.machine.run("rm", "-r", "/var/lib/otk/ledger")
-        begin = w.cursor()
+        begin = w.now()
         w.systemctl("start", "otk")
         assert "not accepting" in w.show("otk", "StatusText"), w.show("otk", "StatusText")
         w.wait_for_warning("not accepting", begin)
@@ -91,16 +91,18 @@ def no_ledger(w):
 
 @suite.case("what an administrator must see is a warning in the journal, and what is ordinary is not")
 def priorities(w):
-    begin = w.cursor()
+    begin = w.now()
+    w.systemctl("restart", "otk")
     w.machine.signal("KILL", w.helper("knockd-capture"))
     w.wait_for_warning("ended unexpectedly", begin)
+    wait.until(lambda: "the guard is armed" in w.journal("--unit", "otk", "--since", begin), "knockd keeps the guard")
     w.machine.run("nft", "flush", "ruleset")
     w.wait_for_warning("guard was lost", begin)
     with w.changed(CONFIGURATION, w.read(CONFIGURATION) + "\n[unknown]\n"):
         w.systemctl("kill", "--kill-who=main", "--signal=HUP", "otk")
         w.wait_for_warning("configuration is refused", begin)
     w.expect_well()
-    everything = w.journal("--unit", "otk", "--after-cursor", begin)
+    everything = w.journal("--unit", "otk", "--since", begin)
     assert "knockd: ready" in everything and "knockd: ready" not in w.warnings(begin), w.warnings(begin)
     assert "<4>" not in everything and "<6>" not in everything, everything
 
@@ -130,7 +132,7 @@ def confirm(w):
 def port_53(w):
     w.machine.run("systemd-run", "--unit=squatter", "perl", "-e", SQUATTER)
     wait.until(lambda: ":53 " in w.machine.run("ss", "--udp", "--listening", "--numeric"), "port 53 is taken")
-    begin = w.cursor()
+    begin = w.now()
     with w.changed(CONFIGURATION, w.read(CONFIGURATION).replace("zones = []", f'zones = ["{ZONE}"]')):
         w.systemctl("reload", "otk")
         w.wait_for_warning("cannot bind UDP port 53 of 192.0.2.1: Address already in use by perl", begin)

@@ -89,6 +89,7 @@ def damaged(w):
     with open(f"{policy}/policy.db", "r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * 4096 * (pages - 1))
+    w.manager.hear()
     w.manager.told.clear()
     w.daemon.start(until="policy.db")
     told = w.manager.wait_for("policy.db")
@@ -103,6 +104,7 @@ def damaged(w):
 
 @suite.case("what knockd cannot start with at all is its status when it ends")
 def ends_at_once(w):
+    w.manager.hear()  # what the one before said last is not of this one
     w.manager.told.clear()
     w.installation.configure({"users": {"validate": "otk-nobody-such"}})
     w.daemon.start(until="otk-nobody-such")
