@@ -3,7 +3,7 @@
 from harness import CALLER, Installation, expect, expect_in, run_all
 
 UNDO = '["/bin/echo", "gone", "{address}"]'
-NOTHING = {"argv": None, "run_as": None, "limit_seconds": None, "undo": None, "hold_seconds": None, "opens": None,
+NOTHING = {"argv": None, "run_as": None, "limit_seconds": None, "leave_running": None, "undo": None, "hold_seconds": None, "opens": None,
            "prefix4": None, "prefix6": None, "forwards_to": None, "closes": None, "closed_by": [], "enabled": True,
            "argument": None}
 
@@ -49,7 +49,7 @@ def test_undo():
     with Installation() as otk:
         otk.must("command", "add", "x", "--exec", "--as", CALLER, "--hold", "2h", "--undo",
                  '["/bin/echo", "a b", "", "ä", "{address}"]', "--", "/bin/echo", "there")
-        expect_command(otk, "x", kind="exec", argv=["/bin/echo", "there"], run_as=CALLER, limit_seconds=30,
+        expect_command(otk, "x", kind="exec", argv=["/bin/echo", "there"], run_as=CALLER, limit_seconds=30, leave_running=False,
                        undo=["/bin/echo", "a b", "", "ä", "{address}"], hold_seconds=7200, uses_address=True)
         expect_in("after 2h runs /bin/echo", otk.must("command", "list").out)
         expect_in("undone by:", otk.must("command", "show", "x").out)
