@@ -58,11 +58,12 @@ bool takes_no_value(const Subcommand& subcommand, std::string_view name) {
                        [&](const Option& option) { return option.name == name && option.value.empty(); });
 }
 
-// What cxxopts found wrong, with quotes that every terminal can show.
+// What cxxopts found wrong, with quotes that every terminal can show; in version 3.2 they
+// are that already.
 std::string message_of(const cxxopts::exceptions::exception& problem) {
     std::string message = problem.what();
     for (const std::string& quote : {cxxopts::LQUOTE, cxxopts::RQUOTE}) {
-        for (auto at = message.find(quote); at != std::string::npos; at = message.find(quote)) {
+        for (auto at = message.find(quote); at != std::string::npos; at = message.find(quote, at + 1)) {
             message.replace(at, quote.size(), "'");
         }
     }
