@@ -169,7 +169,7 @@ def test_files():
         expect(shell.typed("knockd --dir /et").strip(), "knockd --dir /etc/")
         expect(shell.typed("knockd --read /etc/passw").strip(), "knockd --read /etc/passwd")
     with knockmgr() as (shell, _):
-        expect(shell.typed("knockmgr command add x --exec -- /bin/cas").rstrip(), "knockmgr command add x --exec -- /bin/cas")
+        expect(shell.typed("knockmgr command add x --exec -- /bin/no-such").rstrip(), "knockmgr command add x --exec -- /bin/no-such")
         expect(shell.typed("knockmgr command add x --exec -- /etc/passw").strip(),
                "knockmgr command add x --exec -- /etc/passwd")
 

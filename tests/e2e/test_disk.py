@@ -223,8 +223,10 @@ def policy(w):
 def breaking(w):
     door, undone, right = w.access("--open", "2224/tcp", "--hold", "1h"), with_undo(w), w.right()
     assert w.daemon.stop() == 0
-    disk = BreakingDisk(w.undo, f"{w.installation.state}/ledger", f"{w.installation.directory}/image")
-    w.daemon.start()
+    try:
+        disk = BreakingDisk(w.undo, f"{w.installation.state}/ledger", f"{w.installation.directory}/image")
+    finally:
+        w.daemon.start()  # the next case wants it, too, where such a disk cannot be had
     door.spend()
     undone.spend()
     wait_for_door(w, undone)
