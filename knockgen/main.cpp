@@ -3,16 +3,15 @@
 #include "knockgen/complete.h"
 #include "knockgen/output.h"
 
+#include "base/standard_streams.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "sys/privileges.h"
 #include "sys/raw_capability.h"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -21,13 +20,6 @@ namespace otk {
 namespace {
 
 enum Exit { done = 0, failed = 1, wrong_usage = 2 };
-
-// No core file and no debugger of the same user gets at passphrases and unspent knocks.
-void keep_memory_private() {
-    const rlimit nothing{0, 0};
-    promise(setrlimit(RLIMIT_CORE, &nothing) == 0, "a limit can always be lowered");
-    promise(prctl(PR_SET_DUMPABLE, 0) == 0, "a process may always become undumpable");
-}
 
 // It reads and writes files of whoever calls it: with another user's rights that would be for anybody.
 void refuse_to_run_for_others() {
@@ -82,7 +74,7 @@ void run(std::span<char* const> words) {
 }
 
 int report(const std::exception& error, Exit code) {
-    fmt::print(stderr, "knockgen: {}\n", error.what());
+    tell("knockgen: {}\n", error.what());
     return code;
 }
 
@@ -91,7 +83,8 @@ int report(const std::exception& error, Exit code) {
 
 int main(int argc, char** argv) {
     using namespace otk;
-    keep_memory_private();
+    hold_standard_streams();
+    keep_memory_private();               // passphrases and unspent knocks
     (void)std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error like a full disk
     try {
         refuse_to_run_for_others();

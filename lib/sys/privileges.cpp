@@ -24,9 +24,7 @@ void check_capng(int result, const char* step) { check(result == 0 ? 0 : -1, ste
 
 void refuse_new_power() {
     check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges");
-    check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable");
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    check(setrlimit(RLIMIT_CORE, &none), "no core file");
+    keep_memory_private();
 }
 
 // The sets are read back from the kernel; `keep` is what may be left in the permitted and effective set.
@@ -146,6 +144,12 @@ void become(const Account& account, const std::optional<std::filesystem::path>& 
     prove_identity(account, root.has_value());
     prove_bounding_set_empty();
     prove_capabilities(keep);
+}
+
+void keep_memory_private() {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    promise(setrlimit(RLIMIT_CORE, &none) == 0, "a limit can always be lowered");
+    promise(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "a process may always become undumpable");
 }
 
 void give_up_what_there_is() {

@@ -30,6 +30,9 @@ struct Account {
 void become(const Account& account, const std::optional<std::filesystem::path>& root,
             const std::vector<int>& keep = {});
 
+// For programs that hold secrets for a while: no core file, and no debugger of the same user.
+void keep_memory_private();
+
 // For programs that run without root: no new privileges, no capabilities, not dumpable, no core file; proved
 // likewise.
 void give_up_what_there_is();
