@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/promise.h"
+#include "base/standard_streams.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -113,11 +114,10 @@ void warn_of_loopback(const std::string& host, const std::vector<Target>& target
         return in_any(each.address, {"127.0.0.0/8", "::1/128"});
     });
     if (own == targets.end()) return;
-    fmt::print(stderr,
-               "knockgen: warning: {} leads to this machine itself ({}). If the server is another one, the "
-               "profile has too short a name of it: ask your administrator for a new line (knockmgr grant "
-               "profile USER COMMAND --host NAME)\n",
-               printable(host), own->address.text());
+    tell("knockgen: warning: {} leads to this machine itself ({}). If the server is another one, the "
+         "profile has too short a name of it: ask your administrator for a new line (knockmgr grant "
+         "profile USER COMMAND --host NAME)\n",
+         printable(host), own->address.text());
 }
 
 bool private_address(const Address& address) {

@@ -1,6 +1,7 @@
 // knockgen key: files that hold a secret in place of a passphrase.
 #include "knockgen/key_file.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/commands.h"
 #include "knockgen/output.h"
@@ -25,22 +26,25 @@ std::string words_of(const PublicKey& key) {
     return encode_words(bits, ' ');
 }
 
-void show(const std::string& file) {
+std::string public_part_of(const std::string& file) {
     const PublicKey key = SigningKey::of(ChainSecret::from_master(read_key_file(file))).public_key();
+    return fmt::format("Public key:  {}\nCheck words: {}\n", to_hex(key), words_of(key));
+}
+
+void show(const std::string& file) {
     Output output;
-    output.add(fmt::format("Public key:  {}\nCheck words: {}\n", to_hex(key), words_of(key)));
+    output.add(public_part_of(file));
     output.finish();
 }
 
 void make(const std::string& file) {
     make_key_file(file);
-    show(file);
-    fmt::print(stderr,
-               "\n"
-               "{0} is the secret of one chain: keep it to yourself, and a copy in a safe place.\n"
-               "What to do next: knockgen token --key {0}\n"
-               "One key file is for one right on one server. Make another one for the next.\n",
-               printable(file));
+    tell_done(public_part_of(file));
+    tell("\n"
+         "{0} is the secret of one chain: keep it to yourself, and a copy in a safe place.\n"
+         "What to do next: knockgen token --key {0}\n"
+         "One key file is for one right on one server. Make another one for the next.\n",
+         printable(file));
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "knockgen/output.h"
 
 #include "base/promise.h"
+#include "base/standard_streams.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -37,6 +38,16 @@ void Output::finish() {
         rest.remove_prefix(static_cast<std::size_t>(written));
     }
     buffer_.clear();
+}
+
+void tell_done(std::string_view text) {
+    try {
+        Output output;
+        output.add(text);
+        output.finish();
+    } catch (const Error& fault) {
+        tell("knockgen: warning: {}; it was about what is done:\n{}", fault.what(), text);
+    }
 }
 
 } // namespace otk

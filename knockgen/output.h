@@ -23,4 +23,8 @@ class Output {
     std::string buffer_; // never grows: what it held would stay behind in memory
 };
 
+// About what has been done and stays done: where standard output takes it no more, it goes to standard error
+// with the reason, and the program ends as it would have.
+void tell_done(std::string_view text);
+
 } // namespace otk

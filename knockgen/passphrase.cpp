@@ -1,6 +1,7 @@
 #include "knockgen/passphrase.h"
 
 #include "base/fd.h"
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/strength.h"
 #include "knockgen/terminal.h"
@@ -25,8 +26,8 @@ void warn_if_others_read(int fd, std::string_view file) {
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return;
     constexpr mode_t of_others = S_IRWXG | S_IRWXO;
     if ((status.st_mode & of_others) == 0) return;
-    fmt::print(stderr, "knockgen: warning: others may read {} (mode {:04o}); run chmod 600 on it\n",
-               printable(file), status.st_mode & 07777);
+    tell("knockgen: warning: others may read {} (mode {:04o}); run chmod 600 on it\n", printable(file),
+         status.st_mode & 07777);
 }
 
 SecretText read_all(int fd, std::string_view name) {

@@ -1,6 +1,7 @@
 // knockgen profile: what is known about each right that an administrator gave.
 #include "knockgen/profiles.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/commands.h"
 #include "knockgen/destination.h"
@@ -55,9 +56,9 @@ void add(const Arguments& arguments) {
     forget_check_word(named);
 
     const ChainState state = read_state(named);
-    print(fmt::format("profile {} is there: {} at {}, {} knocks left\nknock with: knockgen send {}\n",
-                      named.name, printable(named.profile.command), printable(named.profile.host), state.next,
-                      named.name));
+    tell_done(fmt::format("profile {} is there: {} at {}, {} knocks left\nknock with: knockgen send {}\n",
+                          named.name, printable(named.profile.command), printable(named.profile.host),
+                          state.next, named.name));
 }
 
 void list(const Arguments& arguments) {
@@ -70,9 +71,8 @@ void list(const Arguments& arguments) {
         return print(array.dump(2) + '\n');
     }
     if (profiles.empty())
-        fmt::print(stderr,
-                   "knockgen: there are no profiles yet; knockgen profile --help says where they come "
-                   "from\n");
+        tell("knockgen: there are no profiles yet; knockgen profile --help says where they come "
+             "from\n");
     print(table_of(profiles));
 }
 
@@ -90,8 +90,8 @@ void set(const Arguments& arguments) {
     if (words.size() != 2 || !next) throw UsageError("say profile set NAME --next N");
     const NamedProfile profile = find_profile(words[1]);
     const Count before = set_next_number(profile, *next, {arguments.has("reuse"), arguments.has("skip")});
-    print(fmt::format("the next knock of profile {} is {}; it was {}\n", profile.name, *next,
-                      before == 0 ? "none" : std::to_string(before)));
+    tell_done(fmt::format("the next knock of profile {} is {}; it was {}\n", profile.name, *next,
+                          before == 0 ? "none" : std::to_string(before)));
 }
 
 void remove(const Arguments& arguments) {
@@ -99,9 +99,10 @@ void remove(const Arguments& arguments) {
     if (words.size() != 2) throw UsageError("say profile remove NAME");
     check_profile_name(words[1]);
     remove_profile(words[1]);
-    print(fmt::format("profile {} is removed; which knock of its chain is the next is kept in {}, should you "
-                      "add it again\n",
-                      words[1], printable(state_folder().string())));
+    tell_done(
+        fmt::format("profile {} is removed; which knock of its chain is the next is kept in {}, should you "
+                    "add it again\n",
+                    words[1], printable(state_folder().string())));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "knockgen/secret.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/key_file.h"
 #include "knockgen/next_number.h"
@@ -86,10 +87,9 @@ ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile)
     std::string word = first_check_word(enrolment);
     const std::string_view what = arguments.has("key") ? "key file" : "passphrase";
     if (known.empty()) {
-        fmt::print(stderr,
-                   "knockgen: the check words of this chain are {}; if those of your token differ, so does "
-                   "the passphrase or the key\n",
-                   check_words(enrolment));
+        tell("knockgen: the check words of this chain are {}; if those of your token differ, so does "
+             "the passphrase or the key\n",
+             check_words(enrolment));
     } else if (known != word) {
         throw granted.empty() ? unlike_the_first_time(profile, word, known, what)
                               : not_the_granted_one(profile, word, what);

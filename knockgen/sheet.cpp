@@ -1,5 +1,6 @@
 #include "sheet/sheet.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/chain_options.h"
 #include "knockgen/commands.h"
@@ -92,11 +93,9 @@ void tell_check_words(const SheetContents& contents, const ChainSecret& chain) {
                                   chain.at(contents.length), SigningKey::of(chain).public_key()};
         with_key = fmt::format(" (or, if the token was made without --plain, {})", check_words(enrolment));
     }
-    fmt::print(
-        stderr,
-        "knockgen: the check words of this chain of length {} are {}{}; if those of your token differ, "
-        "so does the passphrase, the seed, the algorithm or the length\n",
-        contents.length, contents.check_words, with_key);
+    tell("knockgen: the check words of this chain of length {} are {}{}; if those of your token differ, "
+         "so does the passphrase, the seed, the algorithm or the length\n",
+         contents.length, contents.check_words, with_key);
 }
 
 } // namespace

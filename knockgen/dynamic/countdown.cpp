@@ -22,12 +22,6 @@ std::string in_words(seconds left) { return fmt::format("{} second{}", left.coun
 // Lines that stay would fill a log when there is one each second.
 bool worth_a_line(seconds left) { return left % 60s == 0s || left == 30s || left == 10s; }
 
-void show(std::string_view text) {
-    Output output;
-    output.add(text);
-    output.finish();
-}
-
 nanoseconds time_since_boot() {
     timespec now{};
     clock_gettime(CLOCK_BOOTTIME, &now); // this clock is always there
@@ -42,7 +36,7 @@ void sleep_for(nanoseconds time) {
 
 } // namespace
 
-CountdownScene this_terminal() { return {isatty(STDOUT_FILENO) == 1, show, time_since_boot, sleep_for}; }
+CountdownScene this_terminal() { return {isatty(STDOUT_FILENO) == 1, tell_done, time_since_boot, sleep_for}; }
 
 void count_down(const std::string& door, seconds open_for, const CountdownScene& scene) {
     // Behind a shorter text the rest of the longer one before it is wiped.

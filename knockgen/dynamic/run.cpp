@@ -1,3 +1,4 @@
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/commands.h"
 #include "knockgen/dynamic/command_words.h"
@@ -110,7 +111,7 @@ Exchange::End ask(const DynamicOptions& options, const std::vector<Plan>& plans,
 }
 
 void say_aside(const std::string& remark) {
-    if (!remark.empty()) fmt::print(stderr, "knockgen: {}\n", remark);
+    if (!remark.empty()) tell("knockgen: {}\n", remark);
 }
 
 void warn_of_few(const Taken& taken, const NamedProfile& named) {
@@ -122,17 +123,11 @@ void warn_of_few(const Taken& taken, const NamedProfile& named) {
                     what, named.name, taken.left));
 }
 
-void print(std::string_view text) {
-    Output output;
-    output.add(text);
-    output.finish();
-}
-
 void use_door(const DynamicOptions& options, const Asked& asked, const Exchange::End& end) {
     const std::string door =
         fmt::format("Door is open at {} port {}", printable(asked.host), end.answer->port);
     const std::chrono::seconds open_for{end.answer->seconds};
-    if (options.json) return print(as_json(asked, end));
+    if (options.json) return tell_done(as_json(asked, end));
     say_aside(about_nat(end));
     if (options.program.empty()) return count_down(door, open_for, this_terminal());
     say_aside(fmt::format("{} for {} seconds", door, open_for.count()));

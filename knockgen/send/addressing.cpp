@@ -1,6 +1,6 @@
 #include "knockgen/send/addressing.h"
 
-#include <cstdio>
+#include "base/standard_streams.h"
 
 #include <fmt/format.h>
 
@@ -44,7 +44,7 @@ std::vector<Addressed> addressed(const SendOptions& options, const std::vector<T
         for (Addressed& each : result)
             each.named = result.front().named;
     }
-    if (!reasons.empty()) fmt::print(stderr, "knockgen: warning: not sent everywhere: {}\n", reasons);
+    if (!reasons.empty()) tell("knockgen: warning: not sent everywhere: {}\n", reasons);
     return result;
 }
 

@@ -1,5 +1,6 @@
 #include "knockgen/send/report.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/output.h"
 #include "knockgen/profile_text.h"
@@ -69,24 +70,20 @@ bool left_unsaid(const Outcome& outcome, const SendOptions& options) {
 
 void warn(const Outcome& outcome, const Taken& taken, const SendOptions& options) {
     for (const std::string& trouble : outcome.troubles)
-        fmt::print(stderr, "knockgen: warning: {}\n", trouble);
+        tell("knockgen: warning: {}\n", trouble);
     if (left_unsaid(outcome, options) && !outcome.waited_in_vain()) {
-        fmt::print(
-            stderr,
-            "knockgen: warning: the server has not said what became of knock {}, as it does of one that "
-            "it takes; is the clock of this machine right? And {}\n",
-            taken.number, when_numbers_differ(options.named, taken.number));
+        tell("knockgen: warning: the server has not said what became of knock {}, as it does of one that "
+             "it takes; is the clock of this machine right? And {}\n",
+             taken.number, when_numbers_differ(options.named, taken.number));
     }
     if (taken.left == 0) {
-        fmt::print(stderr,
-                   "knockgen: warning: this was the last knock of profile {}; ask your administrator "
-                   "to renew it with a new token (knockgen token)\n",
-                   options.named.name);
+        tell("knockgen: warning: this was the last knock of profile {}; ask your administrator "
+             "to renew it with a new token (knockgen token)\n",
+             options.named.name);
     } else if (taken.left <= few_knocks) {
-        fmt::print(stderr,
-                   "knockgen: warning: only {} knocks of profile {} are left; ask your administrator to "
-                   "renew it with a new token (knockgen token)\n",
-                   taken.left, options.named.name);
+        tell("knockgen: warning: only {} knocks of profile {} are left; ask your administrator to "
+             "renew it with a new token (knockgen token)\n",
+             taken.left, options.named.name);
     }
 }
 
@@ -124,7 +121,7 @@ void print_json(const Plan& plan, const Taken& taken, const Outcome& outcome) {
         object["open"] = outcome.open_at.has_value();
         object["open_before"] = outcome.open_before;
     }
-    print(object.dump(2) + '\n');
+    tell_done(object.dump(2) + '\n');
 }
 
 std::string open_text(const Outcome& outcome) {
@@ -150,7 +147,7 @@ void print_text(const Plan& plan, const Taken& taken, const Outcome& outcome) {
     }
     const bool nothing_known = outcome.confirmation.empty() && (!outcome.port || outcome.open_before);
     if (nothing_known) text += fmt::format("should nothing happen: {}\n", again(options, taken.number));
-    print(text);
+    tell_done(text);
 }
 
 Error not_open(const Plan& plan, const Taken& taken, const Outcome& outcome) {
