@@ -1,5 +1,6 @@
 #include "knockd/monitor/check.h"
 
+#include "base/standard_streams.h"
 #include "firewall/watch.h"
 #include "knockd/capture/bind.h"
 #include "knockd/capture/port_owner.h"
@@ -27,10 +28,10 @@ namespace {
 bool must(const std::string& what, const std::function<void()>& test) {
     try {
         test();
-        fmt::print("ok       {}\n", what);
+        put("ok       {}\n", what);
         return true;
     } catch (const std::exception& error) {
-        fmt::print("MISSING  {}: {}\n", what, error.what());
+        put("MISSING  {}: {}\n", what, error.what());
         return false;
     }
 }
@@ -81,10 +82,9 @@ void warn_about_metrics(const Config& config) {
              access(folder.c_str(), W_OK) != 0) // others than root: it is not they who write
         trouble = system_error("cannot write in " + folder.string()).what();
     if (trouble.empty())
-        fmt::print("ok       metrics file {}\n", config.metrics.file.string());
+        put("ok       metrics file {}\n", config.metrics.file.string());
     else
-        fmt::print("WARNING  metrics file {}: {}; nothing will be written\n", config.metrics.file.string(),
-                   trouble);
+        put("WARNING  metrics file {}: {}; nothing will be written\n", config.metrics.file.string(), trouble);
 }
 
 // Without it knocks that run programs work all the same.
@@ -101,9 +101,9 @@ bool may_open_doors(const Config& config, const Places& places) {
     if (needed) return must(what, test);
     try {
         test();
-        fmt::print("ok       {}\n", what);
+        put("ok       {}\n", what);
     } catch (const Error& error) {
-        fmt::print("WARNING  {}: {}\n", what, error.what());
+        put("WARNING  {}: {}\n", what, error.what());
     }
     return true;
 }
@@ -116,7 +116,7 @@ bool held_by_us(const ServerAddress& address) {
 // The other carriers work without it, so that it is no reason not to serve.
 void warn_about_dns(const Config& config, const Places& places) {
     if (!config.dns.enabled || config.dns.zones.empty() || !config.dns.answer) return;
-    if (geteuid() != 0) return fmt::print("skipped  UDP port 53: only root can try to bind it\n");
+    if (geteuid() != 0) return put("skipped  UDP port 53: only root can try to bind it\n");
     std::size_t free = 0;
     std::size_t taken = 0;
     for (const ServerAddress& address : server_addresses(capture_setup(config, places, false))) {
@@ -126,40 +126,36 @@ void warn_about_dns(const Config& config, const Places& places) {
             continue;
         }
         ++taken;
-        fmt::print("WARNING  {}\n", bound.reason());
+        put("WARNING  {}\n", bound.reason());
     }
-    if (free > 0) fmt::print("ok       UDP port 53 of {} address(es)\n", free);
+    if (free > 0) put("ok       UDP port 53 of {} address(es)\n", free);
     if (free + taken == 0)
-        fmt::print("WARNING  dns: the interfaces have no address now at whose UDP port 53 to answer\n");
+        put("WARNING  dns: the interfaces have no address now at whose UDP port 53 to answer\n");
 }
 
 void say_firewall_needs(const Config& config) {
-    fmt::print(
-        "\nA firewall in front of this server (a cloud's security group) must let in, from everywhere:\n");
+    put("\nA firewall in front of this server (a cloud's security group) must let in, from everywhere:\n");
     if (config.udp.enabled) {
         for (const std::uint16_t port : config.udp.ports)
-            fmt::print("  UDP port {}\n", port);
+            put("  UDP port {}\n", port);
     }
     if (config.dynamic.enabled)
-        fmt::print(
-            "  UDP port {} for dynamic mode, and let the answers out; and TCP connection attempts to every "
+        put("  UDP port {} for dynamic mode, and let the answers out; and TCP connection attempts to every "
             "port from 1024 on, which are looked at and not answered\n",
             config.dynamic.port);
-    if (config.icmp.enabled)
-        fmt::print("  ICMP echo requests (type 8) and ICMPv6 echo requests (type 128)\n");
-    if (config.dns.enabled && !config.dns.zones.empty())
-        fmt::print("  UDP port 53, and let the answers out\n");
-    fmt::print("This host's own firewall may drop all of that: packets are read before it looks at them.\n");
+    if (config.icmp.enabled) put("  ICMP echo requests (type 8) and ICMPv6 echo requests (type 128)\n");
+    if (config.dns.enabled && !config.dns.zones.empty()) put("  UDP port 53, and let the answers out\n");
+    put("This host's own firewall may drop all of that: packets are read before it looks at them.\n");
 }
 
 void say_delegations(const Config& config) {
     if (!config.dns.enabled || config.dns.zones.empty()) return;
-    fmt::print("\nThe parent zone must delegate (write the server's public addresses for ADDRESS):\n");
+    put("\nThe parent zone must delegate (write the server's public addresses for ADDRESS):\n");
     for (const Zone& zone : config.dns.zones) {
         const std::string server = config.dns.ns.empty() ? "ns." + zone.text() : config.dns.ns;
-        fmt::print("  {}.  3600  IN  NS    {}.\n", zone.text(), server);
+        put("  {}.  3600  IN  NS    {}.\n", zone.text(), server);
         const bool inside = server == zone.text() || server.ends_with("." + zone.text());
-        if (inside) fmt::print("  {}.  3600  IN  A     ADDRESS      ; and AAAA, if it has IPv6\n", server);
+        if (inside) put("  {}.  3600  IN  A     ADDRESS      ; and AAAA, if it has IPv6\n", server);
     }
 }
 
@@ -180,7 +176,7 @@ void must_have_accounts(const Config& config) {
 
 int check(const Config& config, const Places& places) {
     bool well = true;
-    fmt::print("ok       configuration {}\n", places.config.string());
+    put("ok       configuration {}\n", places.config.string());
     for (const char* program : {"knockd-capture", "knockd-validate", "knockd-forward"}) {
         well &= must(std::string("program ") + program, [&] { (void)helper_program(program); });
     }
@@ -197,7 +193,7 @@ int check(const Config& config, const Places& places) {
         older = PolicyStore::is_older(places.policy_db);
         if (!older) (void)PolicyStore::open_for_reading(places.policy_db);
     });
-    if (older) fmt::print("skipped  what stands in the policy: knockd brings it up to date when it starts\n");
+    if (older) put("skipped  what stands in the policy: knockd brings it up to date when it starts\n");
     if (geteuid() == 0) {
         well &= must("capabilities to serve", must_be_able_to_serve);
         well &= may_open_doors(config, places);
@@ -210,15 +206,15 @@ int check(const Config& config, const Places& places) {
         if (config.dynamic.enabled && !older)
             well &= must("server key of dynamic mode", [&] { must_have_server_key(places); });
         // Only its own account reads the ledger, by a program that has libcrypto.
-        fmt::print("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
+        put("skipped  whether the ledger has the marked row: `knockmgr status` compares them\n");
     } else {
-        fmt::print("skipped  capabilities, firewall, users, ledger and mark: only root can see them\n");
+        put("skipped  capabilities, firewall, users, ledger and mark: only root can see them\n");
     }
     warn_about_metrics(config);
     warn_about_dns(config, places);
     say_firewall_needs(config);
     say_delegations(config);
-    if (!well) fmt::print("\nNot ready to serve: see MISSING above.\n");
+    if (!well) put("\nNot ready to serve: see MISSING above.\n");
     return well ? 0 : 1;
 }
 

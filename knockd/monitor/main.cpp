@@ -1,4 +1,6 @@
 // knockd: the monitor (DESIGN 7). Reads the configuration, then checks, reads a capture file, or serves.
+#include "base/promise.h"
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "completion/complete.h"
 #include "config/config.h"
@@ -10,6 +12,7 @@
 #include "knockd/monitor/read.h"
 #include "sys/notify.h"
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <string_view>
@@ -46,6 +49,7 @@ int run(const Options& options) {
 } // namespace otk
 
 int main(int argc, char** argv) {
+    otk::hold_standard_streams();
     if (argc > 1 && std::string_view(argv[1]) == "--complete") { // no name here is worth asking for
         return otk::completion::print_candidates(
             otk::command_line(), {argv + 2, argv + argc},
@@ -61,6 +65,11 @@ int main(int argc, char** argv) {
         otk::journal("knockd", error.what(), otk::Priority::error);
         otk::notify_service_manager("STATUS=" + otk::printable(error.what()));
         exit_code = 1;
+    }
+    if (const int fault = otk::flush_output(); fault != 0) {
+        otk::journal("knockd", otk::system_error("writing to standard output", fault).what(),
+                     otk::Priority::error);
+        exit_code = std::max(exit_code, 1);
     }
     return exit_code;
 }

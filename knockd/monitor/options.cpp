@@ -1,8 +1,8 @@
 #include "knockd/monitor/options.h"
 
+#include "base/standard_streams.h"
 #include "base/version.h"
 
-#include <cstdio>
 #include <string>
 
 #include <cxxopts.hpp>
@@ -62,11 +62,11 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
         const cxxopts::ParseResult result = parser.parse(argc, argv);
         exit_code = 0;
         if (result.count("help") > 0) {
-            fmt::print("{}{}", parser.help(), examples);
+            put("{}{}", parser.help(), examples);
             return std::nullopt;
         }
         if (result.count("version") > 0) {
-            fmt::print("knockd (otk) {}\n", release_version);
+            put("knockd (otk) {}\n", release_version);
             return std::nullopt;
         }
         if (!result.unmatched().empty())
@@ -79,7 +79,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
             throw std::invalid_argument("--check and --read exclude each other");
         return options;
     } catch (const std::exception& error) { // cxxopts throws for wrong usage
-        fmt::print(stderr, "knockd: {}; `knockd --help` shows what it takes\n", error.what());
+        tell("knockd: {}; `knockd --help` shows what it takes\n", error.what());
         exit_code = 2;
         return std::nullopt;
     }

@@ -1,5 +1,6 @@
 #include "knockd/monitor/read.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockd/messages.h"
 #include "knockd/monitor/child.h"
@@ -34,12 +35,10 @@ class FileReading {
             const std::string verdict = refusal == Refusal::none
                                             ? "would be accepted"
                                             : fmt::format("would be refused: {}", name_of(refusal));
-            fmt::print("{}  {}\n", format_utc(from_nanoseconds(act->at)),
-                       line_of(*act, label(act->grant), verdict));
+            put("{}  {}\n", format_utc(from_nanoseconds(act->at)), line_of(*act, label(act->grant), verdict));
         } else if (const auto report = mailbox.as<message::Report>()) {
             ++verdicts_[word(report->what)];
-            fmt::print("{}  {}\n", format_utc(from_nanoseconds(report->at)),
-                       line_of(*report, label(report->grant)));
+            put("{}  {}\n", format_utc(from_nanoseconds(report->at)), line_of(*report, label(report->grant)));
         } else if (const auto ready = mailbox.as<message::ValidateReady>()) {
             if (ready->acceptance != message::Acceptance::open) throw Error(line_of(ready->acceptance));
         } else if (mailbox.as<message::Ended>()) {
@@ -53,11 +52,10 @@ class FileReading {
     }
 
     void print_summary(const std::string& file) const {
-        fmt::print("{}: {} frames, {} not read, {} noise", file, counters_.seen, counters_.unread,
-                   counters_.noise);
+        put("{}: {} frames, {} not read, {} noise", file, counters_.seen, counters_.unread, counters_.noise);
         for (const auto& [verdict, count] : verdicts_)
-            fmt::print(", {} {}", count, verdict);
-        fmt::print("\n");
+            put(", {} {}", count, verdict);
+        put("\n");
     }
 
   private:
