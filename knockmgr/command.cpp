@@ -49,10 +49,10 @@ int set_enabled(const Invocation& invocation, bool enabled) {
     PolicyStore store = change_policy(invocation.where());
     const Command command = command_called(store, invocation.arguments[0]);
     if (command.enabled == enabled) {
-        return print(fmt::format("command {} is {} already\n", command.name, state_word(enabled)));
+        return report(fmt::format("command {} is {} already\n", command.name, state_word(enabled)));
     }
     store.set_command_enabled(command.id, enabled);
-    return print(fmt::format("command {} {}\n", command.name, state_word(enabled)));
+    return report(fmt::format("command {} {}\n", command.name, state_word(enabled)));
 }
 
 int enable(const Invocation& invocation) { return set_enabled(invocation, true); }
@@ -84,7 +84,7 @@ int remove(const Invocation& invocation) {
     const std::string stake = counted(store.users_of(command.id).size(), "grant") + at_stake({command});
     confirm(invocation, fmt::format("Remove command {} with {}?", command.name, stake));
     store.remove_command(command.id);
-    return print(fmt::format("command {} removed with {}\n", command.name, stake));
+    return report(fmt::format("command {} removed with {}\n", command.name, stake));
 }
 
 const Option json_option{"json", "", "print JSON"};

@@ -258,9 +258,9 @@ int add(const Invocation& invocation) {
     PolicyStore store = change_policy(where);
     const Command command = read_command(invocation, store);
     (void)store.add_command(command);
-    return print(fmt::format("command {} added: {}\n{}", command.name,
-                             what_it_does(command, closed_command(store.commands(), command)),
-                             firewall_advice(command, store, where)));
+    return report(fmt::format("command {} added: {}\n{}", command.name,
+                              what_it_does(command, closed_command(store.commands(), command)),
+                              firewall_advice(command, store, where)));
 }
 
 constexpr std::string_view add_help =

@@ -180,7 +180,7 @@ int close(const Invocation& invocation) {
         const std::string_view became = still.contains(door.row)         ? "is STILL there"
                                         : door.kind == CommandKind::exec ? "is run now"
                                                                          : "is closed";
-        print(fmt::format("{} {}\n", name, became));
+        report(fmt::format("{} {}\n", name, became));
     }
     if (still.empty()) return 0;
     throw Error(fmt::format("knockd did not end {} within {} s; it will as soon as it accepts knocks again. "

@@ -1,6 +1,7 @@
 #include "knockmgr/enrol.h"
 
 #include "base/random.h"
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockmgr/grant_profile.h"
 #include "knockmgr/grant_rules.h"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -99,11 +101,17 @@ void check_algorithm(const Config& config, Algorithm algorithm) {
     }
 }
 
-NewChain generate_chain(const Invocation& invocation, Algorithm algorithm, Count usual_length) {
-    NewChain chain;
-    chain.enrolment.algorithm = algorithm;
-    chain.enrolment.length = length_option(invocation, usual_length);
-    chain.enrolment.seed = seed_option(invocation);
+// All but the image.
+Enrolment to_generate(const Invocation& invocation, Count usual_length) {
+    Enrolment enrolment;
+    enrolment.algorithm = algorithm_option(invocation);
+    enrolment.length = length_option(invocation, usual_length);
+    enrolment.seed = seed_option(invocation);
+    return enrolment;
+}
+
+void generate_chain(NewChain& chain) {
+    const Algorithm algorithm = chain.enrolment.algorithm;
     const ChainSecret secret = ChainSecret::generate(algorithm, system_random);
     // One walk upwards gives all values: asking for each would cost the square of the length.
     Value value = secret.at(1);
@@ -113,7 +121,6 @@ NewChain generate_chain(const Invocation& invocation, Algorithm algorithm, Count
     }
     chain.enrolment.image = value;
     std::reverse(chain.knocks.begin(), chain.knocks.end());
-    return chain;
 }
 
 void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
@@ -130,6 +137,7 @@ void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
     }
 }
 
+// Asks the ledger, by way of a process that has a copy of our memory: so before any knock is in it.
 void check_weak(const Config& config, const PolicyStore& store, const Purpose& purpose,
                 const Enrolment& enrolment, const Places& where) {
     if (value_size(enrolment.algorithm) != 8 || !purpose.enabled) return;
@@ -166,7 +174,8 @@ void say_what_was_done(const Invocation& invocation, const Purpose& purpose, con
         text += fmt::format("no lines for dns on the sheet: {}\n", plan.no_dns);
     }
     const bool listing = invocation.json() || (invocation.has("generate") && !sheet);
-    fmt::print(listing ? stderr : stdout, "{}", text);
+    if (listing) return tell_text(text);
+    report(text);
 }
 
 // The port of a forwarding door, which is the knock's own.
@@ -183,9 +192,8 @@ void print_lines(const NewChain& chain, const SheetPlan& plan) {
     }
 }
 
-void print_result(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
-                  const SheetPlan& plan, const std::optional<Profile>& profile) {
-    if (!invocation.json()) return print_lines(chain, plan);
+Json json_of(const Purpose& purpose, const NewChain& chain, const SheetPlan& plan,
+             const std::optional<Profile>& profile) {
     Json knocks = Json::array();
     for (const NumberedKnock& knock : chain.knocks) {
         Json json{{"number", knock.number}, {"value", listed(knock.value, plan.form)}};
@@ -203,7 +211,24 @@ void print_result(const Invocation& invocation, const Purpose& purpose, const Ne
         result["profile"] = format_profile(*profile);
         result["profile_command"] = profile_line(*profile);
     }
-    print_json(result);
+    return result;
+}
+
+// Before the chain is enrolled, and throws Error unless all got out: nobody can list them a second time, and
+// a grant whose knocks nobody has is worse than the old one.
+void hand_over(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
+               const SheetPlan& plan) {
+    if (invocation.json())
+        print_json(json_of(purpose, chain, plan, {}));
+    else
+        print_lines(chain, plan);
+    finish_output();
+}
+
+// Their knocks open nothing.
+void take_back(const std::string& sheet, bool listed) {
+    if (!sheet.empty()) (void)unlink(sheet.c_str());
+    if (listed) warn("the chain was not enrolled: the knocks that were listed open nothing");
 }
 
 } // namespace
@@ -229,26 +254,27 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
     check_option_mix(invocation);
     const Config config = load_config(invocation.where().config);
     const SheetPlan plan = plan_sheet(invocation, config, purpose.command, purpose.rules);
+    const bool generate = invocation.has("generate");
     NewChain chain;
-    if (invocation.has("token")) {
-        chain.enrolment = from_token(invocation);
-        check_algorithm(config, chain.enrolment.algorithm);
-    } else {
-        const Algorithm algorithm = algorithm_option(invocation);
-        check_algorithm(config, algorithm);
-        chain = generate_chain(invocation, algorithm, purpose.length);
+    chain.enrolment = generate ? to_generate(invocation, purpose.length) : from_token(invocation);
+    check_algorithm(config, chain.enrolment.algorithm);
+    check_weak(config, store, purpose, chain.enrolment, invocation.where());
+    if (generate) {
+        // From here on whatever is freed is overwritten: texts with knocks in them among it.
+        (void)mallopt(M_PERTURB, 0xff); // the allocator of a sanitizer does not know it
+        generate_chain(chain);
     }
     check_signing_options(invocation, purpose.command, chain.enrolment.public_key.has_value());
     check_never_seen(store, chain.enrolment);
-    check_weak(config, store, purpose, chain.enrolment, invocation.where());
     const std::string sheet = invocation.value("sheet").value_or("");
-    if (!sheet.empty()) {
+    const bool listed = generate && sheet.empty();
+    if (listed) hand_over(invocation, purpose, chain, plan);
+    if (!sheet.empty())
         write_private_file(sheet, sheet_of(plan, chain.enrolment, std::move(chain.knocks)).text());
-    }
     try {
         store_it(chain.enrolment, chain_id(chain.enrolment));
     } catch (...) {
-        if (!sheet.empty()) (void)unlink(sheet.c_str()); // its knocks open nothing
+        take_back(sheet, listed);
         throw;
     }
     std::optional<Profile> profile; // of a chain whose secret the user has
@@ -258,7 +284,7 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
     }
     if (profile || !sheet.empty()) warn_of_bare_host(invocation, plan.host);
     say_what_was_done(invocation, purpose, chain.enrolment, plan, profile);
-    print_result(invocation, purpose, chain, plan, profile);
+    if (invocation.json() && !listed) report_json(json_of(purpose, chain, plan, profile));
     return 0;
 }
 

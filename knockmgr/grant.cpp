@@ -62,29 +62,30 @@ int set(const Invocation& invocation) {
     const bool has_key = grant.grant.enrolment.public_key.has_value();
     check_signing_options(invocation, grant.command, has_key);
     store.set_grant_rules(grant.grant.id, rules);
-    return print(fmt::format("grant {} changed: {}\n", name_of_grant(grant), rules_line(rules, has_key)));
+    return report(fmt::format("grant {} changed: {}\n", name_of_grant(grant), rules_line(rules, has_key)));
 }
 
 int enable(const Invocation& invocation) {
     const Places where = invocation.where();
     PolicyStore store = change_policy(where);
     const GrantDetails grant = named_grant(store, invocation);
-    if (grant.grant.enabled) return print(fmt::format("grant {} is enabled already\n", name_of_grant(grant)));
+    if (grant.grant.enabled)
+        return report(fmt::format("grant {} is enabled already\n", name_of_grant(grant)));
     if (value_size(grant.grant.enrolment.algorithm) == 8) {
         check_weak_limit(load_config(where.config), weak_knocks(store, where),
                          knocks_left(read_positions(where, {grant}), grant.grant));
     }
     store.set_grant_enabled(grant.grant.id, true);
-    return print(fmt::format("grant {} enabled\n", name_of_grant(grant)));
+    return report(fmt::format("grant {} enabled\n", name_of_grant(grant)));
 }
 
 int disable(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const GrantDetails grant = named_grant(store, invocation);
     if (!grant.grant.enabled)
-        return print(fmt::format("grant {} is disabled already\n", name_of_grant(grant)));
+        return report(fmt::format("grant {} is disabled already\n", name_of_grant(grant)));
     store.set_grant_enabled(grant.grant.id, false);
-    return print(fmt::format("grant {} disabled\n", name_of_grant(grant)));
+    return report(fmt::format("grant {} disabled\n", name_of_grant(grant)));
 }
 
 int remove(const Invocation& invocation) {
@@ -94,7 +95,7 @@ int remove(const Invocation& invocation) {
     confirm(invocation, fmt::format("Remove the grant {}, so that its sheet is worthless{}?",
                                     name_of_grant(grant), stake));
     store.remove_grant(grant.grant.id);
-    return print(fmt::format("grant {} removed{}\n", name_of_grant(grant), stake));
+    return report(fmt::format("grant {} removed{}\n", name_of_grant(grant), stake));
 }
 
 int list_grants(const Invocation& invocation) {

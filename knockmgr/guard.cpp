@@ -103,14 +103,15 @@ int on(const Invocation& invocation) {
                                 patience.count()));
     }
     if (plan.services.empty()) warn("no open command is enabled: nothing is guarded yet");
-    return print(fmt::format("the guard is armed for a trial of {}, until {}\n"
-                             "guarded: {}\n"
-                             "Connections that exist live on, this one too. Now try from elsewhere whether "
-                             "you still get in: knock, "
-                             "and connect anew.\n"
-                             "If it works:   knockmgr guard confirm\n"
-                             "If not, wait:  the kernel itself takes the guard back when the trial is over\n",
-                             format_duration(trial), format_utc(until), ports_text(plan)));
+    return report(
+        fmt::format("the guard is armed for a trial of {}, until {}\n"
+                    "guarded: {}\n"
+                    "Connections that exist live on, this one too. Now try from elsewhere whether "
+                    "you still get in: knock, "
+                    "and connect anew.\n"
+                    "If it works:   knockmgr guard confirm\n"
+                    "If not, wait:  the kernel itself takes the guard back when the trial is over\n",
+                    format_duration(trial), format_utc(until), ports_text(plan)));
 }
 
 int confirm_guard(const Invocation& invocation) {
@@ -121,7 +122,7 @@ int confirm_guard(const Invocation& invocation) {
     check_nothing_kept(where, store);
     const GuardDecision decision = store.guard();
     if (!decision.on) throw Error("the guard is off; `knockmgr guard on --confirm 5m` arms it for a trial");
-    if (!decision.trial_until) return print("the guard is confirmed already\n");
+    if (!decision.trial_until) return report("the guard is confirmed already\n");
     if (!in_force(decision, SystemClock().now())) {
         throw Error(fmt::format("too late: the trial ended {}, and the guard is off. Begin again with "
                                 "`knockmgr guard on --confirm TIME`",
@@ -143,7 +144,7 @@ int confirm_guard(const Invocation& invocation) {
         throw Error("the guard is confirmed, but knockd has not yet made it stay; the journal says why, and "
                     "`knockmgr guard show` what the kernel has");
     }
-    return print(fmt::format("the guard is confirmed and stays; {}\n", at_boot_text(where)));
+    return report(fmt::format("the guard is confirmed and stays; {}\n", at_boot_text(where)));
 }
 
 // From then on neither a boot nor a running knockd keeps what policy.db may have lost. Gives what was noted.
@@ -185,8 +186,8 @@ int off(const Invocation& invocation) {
         return off_without_policy(where, fault);
     }
     const bool was_there = remove_table(where);
-    if (!was_on && !was_there) return print("the guard is off already\n");
-    return print("the guard is off, and its table is removed\n");
+    if (!was_on && !was_there) return report("the guard is off already\n");
+    return report("the guard is off, and its table is removed\n");
 }
 
 std::string decision_text(const GuardDecision& decision) {

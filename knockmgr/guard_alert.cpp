@@ -63,7 +63,7 @@ bool ends_in_time(const RunningCommand& running) {
     }
 }
 
-void tell(const GuardRecord::OfConfig& config, const std::string& text) {
+void run_alert(const GuardRecord::OfConfig& config, const std::string& text) {
     const std::array<std::string, alert_tokens.size()> values{"guard-lost", "", "", "", "", "", text, "0"};
     CommandToRun command{expand(config.alert, alert_tokens, values), environment(alert_tokens, values),
                          std::nullopt};
@@ -89,15 +89,15 @@ int guard_alert(const Invocation& invocation) {
     bool stands = false;
     const std::string state = state_of_guard(stands);
     if (stands && ask_daemon(where).running)
-        return print("knockd runs, keeps the guard and tells what was\n");
+        return report("knockd runs, keeps the guard and tells what was\n");
     const GuardRecord::OfConfig config = whom_to_tell(where);
-    if (config.alert.empty()) return print("[alerts] names no program for guard-lost: nobody is told\n");
-    tell(
+    if (config.alert.empty()) return report("[alerts] names no program for guard-lost: nobody is told\n");
+    run_alert(
         config,
         fmt::format("otk-guard.service failed, and the guard is not as it was decided: {}; `systemctl status "
                     "otk-guard` says why",
                     state));
-    return print(fmt::format("told by {}\n", config.alert.front()));
+    return report(fmt::format("told by {}\n", config.alert.front()));
 }
 
 constexpr std::string_view alert_help =

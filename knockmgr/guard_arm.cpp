@@ -92,24 +92,24 @@ std::optional<std::chrono::milliseconds> trial_left(const GuardDecision& decisio
 
 int guard_arm(const Invocation& invocation) {
     const Places where = invocation.where();
-    if (ask_daemon(where).running) return print("knockd runs and keeps the guard itself\n");
+    if (ask_daemon(where).running) return report("knockd runs and keeps the guard itself\n");
     const Time now = SystemClock().now();
     Troubles troubles;
     const auto noted = noted_by_knockd(where);
     const GuardRecord::OfPolicy policy = decided_for_boot(where, noted, now, troubles);
     if (!in_force(policy.decision, now)) {
-        print("the guard is off: nothing to arm\n");
+        report("the guard is off: nothing to arm\n");
         return troubles.exit_code();
     }
     const GuardRecord::OfConfig config = accepted_by_knockd(where, noted, troubles);
     if (config.mode != name_of(FirewallMode::guard)) {
-        print(fmt::format("[firewall] mode is \"{}\": there is no guard to arm\n", config.mode));
+        report(fmt::format("[firewall] mode is \"{}\": there is no guard to arm\n", config.mode));
         return troubles.exit_code();
     }
     RulesetWatch watch;
     put_guard(watch, {policy.ports, config.always_allow, watch.translation()},
               trial_left(policy.decision, now), {});
-    print(fmt::format("the guard is armed: {}\n", ports_text(policy.ports)));
+    report(fmt::format("the guard is armed: {}\n", ports_text(policy.ports)));
     return troubles.exit_code();
 }
 

@@ -161,7 +161,7 @@ int init(const Invocation& invocation) {
     const LedgerId ledger = ledger_of_this_installation(where);
     PolicyStore::check_nothing_left(where.policy_db);
     create_policy(where, owners, ledger);
-    return print(
+    return report(
         fmt::format("policy         {}\nledger         {}\nserver key     {}\nconfiguration  {}{}\n\n"
                     "next: knockmgr user add NAME\n",
                     where.policy_db.string(), where.ledger_db.string(), server_key_file(where, 1).string(),

@@ -74,7 +74,7 @@ int rotate(const Invocation& invocation) {
         if (was_among(before, key.id)) text += fmt::format("key {}: {}\n", key.id, state_of(key, now));
     }
     text += what_users_need(!before.empty(), overlap);
-    return print(text);
+    return report(text);
 }
 
 int list_keys(const Invocation& invocation) {
@@ -108,13 +108,13 @@ int end(const Invocation& invocation) {
     PolicyStore store = change_policy(invocation.where());
     const ServerKeyRecord key = key_numbered(store, invocation.arguments[0]);
     const Time now = SystemClock().now();
-    if (!in_force(key, now)) return print(fmt::format("server key {} has ended already\n", key.id));
+    if (!in_force(key, now)) return report(fmt::format("server key {} has ended already\n", key.id));
     confirm(invocation,
             fmt::format("End server key {}, so that nobody whose profile has it can use dynamic mode "
                         "before he has a new one?",
                         key.id));
     store.end_server_key(key.id, now);
-    return print(fmt::format("server key {} ended\n", key.id));
+    return report(fmt::format("server key {} ended\n", key.id));
 }
 
 constexpr std::string_view rotate_help =

@@ -1,4 +1,5 @@
 // knockmgr: the administrator's tool (DESIGN 12).
+#include "base/standard_streams.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -7,9 +8,10 @@
 #include "knockmgr/help.h"
 #include "knockmgr/output.h"
 #include "sys/priority.h"
+#include "sys/privileges.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <exception>
 
 #include <fmt/format.h>
@@ -108,15 +110,24 @@ int run(std::vector<std::string> words) {
 
 int main(int argc, char** argv) {
     using namespace otk;
+    hold_standard_streams();
+    keep_memory_private();               // knocks that were generated, keys of the server
+    (void)std::signal(SIGPIPE, SIG_IGN); // a reader that leaves must not cut a change in two
     try {
         const int code = knockmgr::run({argv + std::min(argc, 1), argv + argc});
         knockmgr::finish_output();
         return code;
     } catch (const knockmgr::UsageError& fault) {
-        fmt::print(stderr, "{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
+        (void)flush_output(); // what came before the refusal
+        tell("{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
         return 2;
+    } catch (const knockmgr::ReaderLeft&) {
+        (void)std::signal(SIGPIPE, SIG_DFL);
+        (void)std::raise(SIGPIPE);
+        return 1; // the signal is blocked
     } catch (const std::exception& fault) {
-        fmt::print(stderr, "{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
+        (void)flush_output();
+        tell("{}knockmgr: {}\n", prefix_of(Priority::error), fault.what());
         return 1;
     }
 }

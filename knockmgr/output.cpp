@@ -1,33 +1,52 @@
 #include "knockmgr/output.h"
 
-#include "base/promise.h"
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "sys/priority.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace otk::knockmgr {
 
+namespace {
+
+bool printed = false; // since the last finish_output
+
+// Bytes of an argv need not be UTF-8: they are replaced and do not end the listing.
+std::string dumped(const Json& value) {
+    return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace
+
 int print(std::string_view text) {
-    (void)std::fwrite(text.data(), 1, text.size(), stdout); // finish_output looks at the error flag
+    printed = true;
+    return report(text);
+}
+
+int report(std::string_view text) {
+    put_text(text);
     return 0;
 }
 
-int print_json(const Json& value) {
-    // Bytes of an argv need not be UTF-8: they are replaced and do not end the listing.
-    return print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+int print_json(const Json& value) { return print(dumped(value)); }
 
-void warn(std::string_view text) {
-    fmt::print(stderr, "{}knockmgr: warning: {}\n", prefix_of(Priority::warning), text);
-}
+int report_json(const Json& value) { return report(dumped(value)); }
+
+void warn(std::string_view text) { tell("{}knockmgr: warning: {}\n", prefix_of(Priority::warning), text); }
 
 void finish_output() {
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-        throw system_error("writing to standard output");
+    const bool wanted = std::exchange(printed, false);
+    const int fault = flush_output();
+    if (fault == 0) return;
+    const Error error = system_error("writing to standard output", fault);
+    if (!wanted) return warn(fmt::format("it is done, but this could not be told: {}", error.what()));
+    if (fault == EPIPE) throw ReaderLeft(error.what());
+    throw Error(error);
 }
 
 std::string Table::text(std::string_view when_empty) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/promise.h"
 
 #include <optional>
 #include <string>
@@ -15,13 +16,27 @@ namespace otk::knockmgr {
 
 using Json = nlohmann::ordered_json; // keys in the order in which they were put
 
-// To standard output; returns 0, the exit code of what went well.
+// To standard output, what was asked for: without it nothing was done. Returns 0, the exit code of what went
+// well.
 int print(std::string_view text);
 int print_json(const Json& value);
+// To standard output, about what was changed. It stays changed though nobody can be told, so the exit code is
+// 0.
+int report(std::string_view text);
+int report_json(const Json& value);
+
 // A line to standard error that begins with "knockmgr: warning: ".
 void warn(std::string_view text);
-// Flushes standard output. Throws Error when something did not get out (a full disk, a closed pipe).
+
+// Flushes standard output. When something did not get out (a full disk, a closed descriptor) it throws Error
+// if any of it was printed, and warns if all was reported.
 void finish_output();
+// The reader of what was printed has left. He has seen enough (`| head`), so main ends as quietly as any
+// other program would.
+class ReaderLeft : public Error {
+  public:
+    using Error::Error;
+};
 
 // Columns as wide as their widest cell.
 class Table {

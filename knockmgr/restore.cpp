@@ -216,7 +216,7 @@ int restore(const Invocation& invocation) {
     const WriterLock alone = keep_knockd_away(where);
     const Finding found = look(where);
     if (found.state == State::whole) {
-        return print(
+        return report(
             fmt::format("the ledger is whole: {} rows, and it has the row that knockd acted on last; "
                         "nothing was changed\n",
                         found.detail));
@@ -234,7 +234,7 @@ int restore(const Invocation& invocation) {
     done.add("ledger", ledger);
     done.add("next",
              fmt::format("`knockmgr grant renew` for each grant ({} in all), then start knockd", grants));
-    return print(done.text());
+    return report(done.text());
 }
 
 constexpr std::string_view restore_help =

@@ -113,8 +113,8 @@ int wait_for_answer(const Ledger& ledger, std::int64_t request, const FoundKnock
     for (;;) {
         if (const auto row = answer_in(ledger, request)) {
             if (row->value.empty()) throw Error(printable(row->text)); // "refused: ..."
-            return print(fmt::format("{} stands at number {} now: {}\n", name_of_grant(found.grant),
-                                     found.number, next_text(found)));
+            return report(fmt::format("{} stands at number {} now: {}\n", name_of_grant(found.grant),
+                                      found.number, next_text(found)));
         }
         if (std::chrono::steady_clock::now() >= end) {
             throw Error(fmt::format("knockd has not answered within {} s; it will move the chain as soon as "
@@ -133,11 +133,11 @@ int resync(const Invocation& invocation) {
     const FoundKnock found = find_ahead(known, readings, read_positions(where));
     confirm(invocation, fmt::format("This {}; {}. Do it?", moves_text(found), next_text(found)));
     const std::int64_t request = add_request(where, found);
-    print(moves_text(found) + "\n");
+    report(moves_text(found) + "\n");
     if (!ask_daemon(where).running)
-        return print("knockd is not running; it moves the chain when it starts\n");
-    return as_ledger_reader(where,
-                            [&](const Ledger& ledger) { return wait_for_answer(ledger, request, found); });
+        return report("knockd is not running; it moves the chain when it starts\n");
+    return as_ledger_reader(
+        where, [&](const Ledger& ledger) { return wait_for_answer(ledger, request, found); });
 }
 
 constexpr std::string_view resync_help =

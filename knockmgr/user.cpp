@@ -16,8 +16,8 @@ int add(const Invocation& invocation) {
     check_new_name("user", name);
     PolicyStore store = change_policy(invocation.where());
     (void)store.add_user(name);
-    return print(fmt::format("user {} added; give a grant with `knockmgr grant add {} COMMAND --generate`\n",
-                             name, name));
+    return report(fmt::format("user {} added; give a grant with `knockmgr grant add {} COMMAND --generate`\n",
+                              name, name));
 }
 
 int list_users(const Invocation& invocation) {
@@ -61,9 +61,9 @@ int set_enabled(const Invocation& invocation, bool enabled) {
     PolicyStore store = change_policy(invocation.where());
     const User user = user_called(store, invocation.arguments[0]);
     if (user.enabled == enabled)
-        return print(fmt::format("user {} is {} already\n", user.name, state_word(enabled)));
+        return report(fmt::format("user {} is {} already\n", user.name, state_word(enabled)));
     store.set_user_enabled(user.id, enabled);
-    return print(fmt::format("user {} {}\n", user.name, state_word(enabled)));
+    return report(fmt::format("user {} {}\n", user.name, state_word(enabled)));
 }
 
 int enable(const Invocation& invocation) { return set_enabled(invocation, true); }
@@ -78,7 +78,7 @@ int remove(const Invocation& invocation) {
     const std::string stake = counted(commands.size(), "grant") + at_stake(commands);
     confirm(invocation, fmt::format("Remove user {} with {}?", user.name, stake));
     store.remove_user(user.id);
-    return print(fmt::format("user {} removed with {}\n", user.name, stake));
+    return report(fmt::format("user {} removed with {}\n", user.name, stake));
 }
 
 const Option json_option{"json", "", "print JSON; times in UTC"};

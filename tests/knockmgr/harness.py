@@ -23,6 +23,13 @@ CONFIGURATION = '[users]\nvalidate = "nobody"\ncapture = "daemon"\n'
 CALLER = pwd.getpwuid(os.geteuid()).pw_name
 
 
+def subcommands():
+    """All that there are, by the table that dispatches them: one a line of the help, in a column of 16."""
+    text = subprocess.run([KNOCKMGR, "--help"], capture_output=True, text=True, check=True).stdout
+    lines = text.split("SUBCOMMAND --help\n")[1].split("\nthe first steps")[0].splitlines()
+    return [line[2:18].strip() for line in lines if line]
+
+
 class Done:
     def __init__(self, process):
         self.code = process.returncode

@@ -7,16 +7,11 @@ import shutil
 import stat
 import subprocess
 
-from harness import CALLER, IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all
+from harness import CALLER, IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all, subcommands
 
 
 def plain(*words):
     return subprocess.run([KNOCKMGR, *words], capture_output=True, text=True, check=False, timeout=60)
-
-
-def all_subcommands():
-    lines = plain("--help").stdout.split("SUBCOMMAND --help\n")[1].split("\nthe first steps")[0].splitlines()
-    return [line[2:18].strip().split() for line in lines if line.strip()]
 
 
 def test_init():
@@ -235,9 +230,9 @@ def test_changes_say_who():
 
 def test_help():
     """every subcommand explains itself, with an example and every option it takes"""
-    found = all_subcommands()
+    found = subcommands()
     assert len(found) >= 23, found
-    for words in found:
+    for words in map(str.split, found):
         done = plain(*words, "--help")
         expect((done.returncode, done.stderr), (0, ""))
         expect_in("knockmgr " + " ".join(words), done.stdout.split("example", 1)[1])
@@ -249,7 +244,7 @@ def test_manual():
     """the manual page names every subcommand and every option"""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/knockmgr.8"), encoding="ascii") as file:
         page = file.read()
-    for words in all_subcommands():
+    for words in map(str.split, subcommands()):
         for word in words:
             expect_in(word, page)
         for line in plain(*words, "--help").stdout.split("\noptions:\n")[1].splitlines():
