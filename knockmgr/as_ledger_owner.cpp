@@ -1,19 +1,14 @@
 #include "knockmgr/as_ledger_owner.h"
 
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/standard_streams.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
-#include "sys/privileges.h"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <fcntl.h>
-#include <optional>
+#include <poll.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -22,133 +17,107 @@ namespace otk::knockmgr {
 
 namespace {
 
-using Work = std::function<int(const std::filesystem::path& ledger)>;
+using Take = std::function<void(std::string_view)>;
 
-Account owner_account(const Places& where) {
-    const std::string name = load_config(where.config).users.validate;
-    const auto account = find_account(name);
-    if (!account) {
-        throw Error(fmt::format("there is no account '{}', which {} names under [users] to own the ledger",
-                                name, where.config.string()));
+constexpr int forever = -1;             // as poll has it
+constexpr int between_meanwhiles = 100; // milliseconds
+
+// Everything but tabs and line ends that a terminal would obey becomes a question mark: the control
+// characters of ASCII, and those that UTF-8 writes as C2 80 to C2 9F, of which the second half goes.
+class Tame {
+  public:
+    std::string operator()(std::string_view text) {
+        std::string tamed(text);
+        for (char& c : tamed) {
+            const auto byte = static_cast<std::uint8_t>(c);
+            const bool ascii = (byte < ' ' && c != '\n' && c != '\t') || byte == 0x7f;
+            if (ascii || (after_c2_ && byte >= 0x80 && byte < 0xa0)) c = '?';
+            after_c2_ = byte == 0xc2;
+        }
+        return tamed;
     }
-    return *account;
+
+  private:
+    bool after_c2_ = false; // also across the pieces in which a text comes
+};
+
+void tell_tamed(std::string_view text) { tell_text(Tame()(text)); }
+
+// What is there; closes at the end of file.
+void pass_on(Fd& from, const Take& take) {
+    std::array<char, 65536> room{};
+    const ssize_t got = ::read(from.get(), room.data(), room.size());
+    if (got < 0 && errno == EINTR) return;
+    if (got < 0) throw system_error("reading from a pipe");
+    if (got == 0) return from.close();
+    take({room.data(), static_cast<std::size_t>(got)});
 }
 
-// In the child, until it ends. The account need not be able to reach the directory from the outside, so it is
-// confined to it, which also keeps it from everything else. Without root there is no account to become.
-[[noreturn]] void work_as(const std::optional<Account>& account, const Places& where, const Work& work) {
-    int code = 1;
-    try {
-        if (account) become(*account, where.ledger_db.parent_path());
-        code = work(account ? "/" + where.ledger_db.filename().string() : where.ledger_db.string());
-        finish_output();
-    } catch (const std::exception& fault) {
-        const std::string what = account ? with_whole_path(fault.what(), where) : fault.what();
-        (void)std::fflush(stdout); // what it had to say before that; _exit would drop it
-        fmt::print(stderr, "knockmgr: {}\n", what);
-        code = 1;
-    }
-    _exit(code); // not exit: what the parent has still to write or to undo is not the child's
+void listen(LedgerChild& child, const Take& take, int patience) {
+    // A number of -1, of an end that is closed, is passed over.
+    std::array<pollfd, 2> ends{{{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}}};
+    const int ready = poll(ends.data(), ends.size(), patience);
+    if (ready < 0 && errno != EINTR) throw system_error("poll");
+    if (ready <= 0) return;
+    if (ends[0].revents != 0) pass_on(child.output, take);
+    if (ends[1].revents != 0) pass_on(child.errors, tell_tamed);
 }
 
-pid_t fork_owner(const Places& where, const Work& work) {
-    const std::optional<Account> account = is_root() ? std::optional(owner_account(where)) : std::nullopt;
-    finish_output();
-    const pid_t child = fork();
-    if (child < 0) throw system_error("fork");
-    if (child == 0) work_as(account, where, work);
-    return child;
-}
-
-// Whether the child has ended; `options` as of waitpid.
-bool has_ended(pid_t child, int& status, int options) {
-    for (;;) {
-        const pid_t ended = waitpid(child, &status, options);
-        if (ended >= 0) return ended == child;
+int code_of(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) throw system_error("waitpid");
     }
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    throw Error(fmt::format("the process that works on the ledger was ended by signal {}", WTERMSIG(status)));
 }
 
-int code_of(int status) {
-    // Whoever read the listing has seen enough (`| head`): end as quietly as any other program would.
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) (void)std::raise(SIGPIPE);
-    if (WIFSIGNALED(status)) {
-        throw Error(
-            fmt::format("the process that works on the ledger was ended by signal {}", WTERMSIG(status)));
-    }
-    return WEXITSTATUS(status);
+int hear_out(LedgerChild child, const Take& take) {
+    while (child.output || child.errors)
+        listen(child, take, forever);
+    return code_of(child.pid);
 }
 
-int wait_for(pid_t child) {
-    int status = 0;
-    (void)has_ended(child, status, 0);
-    return code_of(status);
-}
-
-void write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) throw system_error("writing to a pipe");
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
-
-std::string read_all(int fd) {
-    std::string text;
-    std::array<char, 65536> room{};
-    for (;;) {
-        const ssize_t got = ::read(fd, room.data(), room.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw system_error("reading from a pipe");
-        if (got == 0) return text;
-        text.append(room.data(), static_cast<std::size_t>(got));
-    }
+// At once, so that `watch` is live.
+Take take_by(Relay relay) {
+    return [relay, tame = Tame()](std::string_view text) mutable {
+        switch (relay) {
+        case Relay::text: print(tame(text)); break;
+        case Relay::report: report(tame(text)); break;
+        case Relay::bytes: print(text); break;
+        }
+        finish_output();
+    };
 }
 
 } // namespace
 
-std::string with_whole_path(std::string message, const Places& where) {
-    const std::string confined = "/" + where.ledger_db.filename().string();
-    const std::string whole = where.ledger_db.string();
-    for (auto at = message.find(confined); at != std::string::npos;
-         at = message.find(confined, at + whole.size())) {
-        message.replace(at, confined.size(), whole);
-    }
-    return message;
-}
-
-int as_ledger_owner(const Places& where, const Work& work) {
+int as_ledger_owner(const Places& where, const LedgerWork& work, Relay relay) {
     if (!is_root()) return work(where.ledger_db);
-    return wait_for(fork_owner(where, work));
+    return hear_out(start_ledger_child(where, work), take_by(relay));
 }
 
 std::string
 fetched_as_ledger_owner(const Places& where,
                         const std::function<std::string(const std::filesystem::path& ledger)>& work) {
     if (!is_root()) return work(where.ledger_db);
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("pipe");
-    const Fd from(ends[0]);
-    Fd into(ends[1]);
-    const pid_t child = fork_owner(where, [&](const std::filesystem::path& ledger) {
-        write_all(into.get(), work(ledger));
-        return 0;
-    });
-    into.close(); // else the end of file never comes
-    std::string text = read_all(from.get());
-    if (wait_for(child) != 0) throw Error("the ledger could not be read");
-    return text;
+    std::string fetched;
+    LedgerChild child =
+        start_ledger_child(where, [&](const std::filesystem::path& ledger) { return print(work(ledger)); });
+    const int code = hear_out(std::move(child), [&](std::string_view text) { fetched += text; });
+    if (code != 0) throw Error("the ledger could not be read");
+    return fetched;
 }
 
-int beside_ledger_owner(const Places& where, const Work& work, const std::function<void()>& meanwhile) {
-    const pid_t child = fork_owner(where, work);
-    int status = 0;
-    while (!has_ended(child, status, WNOHANG)) {
+int beside_ledger_owner(const Places& where, const LedgerWork& work, int kept,
+                        const std::function<void()>& meanwhile) {
+    LedgerChild child = start_ledger_child(where, work, kept);
+    const Take take = take_by(Relay::text);
+    while (child.output || child.errors) {
         meanwhile();
-        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+        listen(child, take, between_meanwhiles);
     }
-    return code_of(status);
+    return code_of(child.pid);
 }
 
 void create_ledger(const Places& where, const LedgerId& id) {

@@ -20,10 +20,11 @@ void check_present(const Places& where) {
 
 } // namespace
 
-int as_ledger_reader(const Places& where, const std::function<int(const Ledger&)>& work) {
+int as_ledger_reader(const Places& where, const std::function<int(const Ledger&)>& work, Relay relay) {
     check_present(where);
     return as_ledger_owner(
-        where, [&](const std::filesystem::path& ledger) { return work(Ledger::open_for_reading(ledger)); });
+        where, [&](const std::filesystem::path& ledger) { return work(Ledger::open_for_reading(ledger)); },
+        relay);
 }
 
 std::string fetched_from_ledger(const Places& where, const std::function<std::string(const Ledger&)>& work) {
@@ -32,11 +33,10 @@ std::string fetched_from_ledger(const Places& where, const std::function<std::st
         where, [&](const std::filesystem::path& ledger) { return work(Ledger::open_for_reading(ledger)); });
 }
 
-int beside_ledger_reader(const Places& where,
-                         const std::function<int(const std::filesystem::path& ledger)>& work,
+int beside_ledger_reader(const Places& where, const LedgerWork& work, int kept,
                          const std::function<void()>& meanwhile) {
     check_present(where);
-    return beside_ledger_owner(where, work, meanwhile);
+    return beside_ledger_owner(where, work, kept, meanwhile);
 }
 
 } // namespace otk::knockmgr

@@ -168,7 +168,8 @@ int show_output(const Invocation& invocation, const std::string& row_text) {
         throw UsageError(
             fmt::format("--output {} is no row number; `knockmgr log` shows them", printable(row_text)));
     const RowNumber wanted{static_cast<std::int64_t>(*row)};
-    return as_ledger_reader(invocation.where(), [&](const Ledger& ledger) {
+    const bool raw = invocation.has("raw");
+    const auto show = [&](const Ledger& ledger) {
         const auto found = ledger.row(wanted);
         if (!found)
             throw Error(fmt::format("there is no row {}; `knockmgr log` shows those there are", *row));
@@ -176,10 +177,11 @@ int show_output(const Invocation& invocation, const std::string& row_text) {
         const auto output = ledger.output(happening.end ? happening.end->number : wanted);
         if (!output) throw Error(fmt::format("row {} has no output: {}", *row, outcome_text(happening)));
         const std::string_view text = as_text(output->bytes);
-        print(invocation.has("raw") ? std::string(text) : readable(text));
+        print(raw ? std::string(text) : readable(text));
         if (output->truncated) warn("truncated: the command printed more than is kept");
         return 0;
-    });
+    };
+    return as_ledger_reader(invocation.where(), show, raw ? Relay::bytes : Relay::text);
 }
 
 int show_changes(const Invocation& invocation) {

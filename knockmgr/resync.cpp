@@ -137,7 +137,7 @@ int resync(const Invocation& invocation) {
     if (!ask_daemon(where).running)
         return report("knockd is not running; it moves the chain when it starts\n");
     return as_ledger_reader(
-        where, [&](const Ledger& ledger) { return wait_for_answer(ledger, request, found); });
+        where, [&](const Ledger& ledger) { return wait_for_answer(ledger, request, found); }, Relay::report);
 }
 
 constexpr std::string_view resync_help =

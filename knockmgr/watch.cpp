@@ -60,8 +60,6 @@ class Teller {
         if (channel_->send_struct(arrivals) == Channel::Sent::done) told_ = arrivals;
     }
 
-    void hang_up() { channel_.reset(); }
-
   private:
     const Places& where_;
     std::optional<Channel> channel_;
@@ -98,13 +96,13 @@ int watch(const Invocation& invocation) {
     auto [ours, theirs] = Channel::make_pair();
     Teller teller(where, std::move(ours));
     catch_signals();
+    const int kept = theirs.fd();
     return beside_ledger_reader(
         where,
         [&, &others = theirs](const std::filesystem::path& ledger) {
-            teller.hang_up(); // this process's copy: else nobody would see the other half go
             return watch_ledger(ledger, std::move(others), wishes);
         },
-        [&] { teller.tell(); });
+        kept, [&] { teller.tell(); });
 }
 
 constexpr std::string_view watch_help =
