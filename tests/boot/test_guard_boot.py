@@ -38,6 +38,7 @@ class GuardServer(Server):
         self.knockmgr("guard", "on", "--confirm", "5m")
         self.knockmgr("guard", "confirm")
         self.systemctl("stop", "otk")
+        self.systemctl("disable", "otk")  # packages enable it
         self.systemctl("enable", "otk-guard")
         self.power_off()
         for name in OTK:
@@ -226,7 +227,8 @@ def second_try(w):
         w.undone_later.append(lambda: shutil.rmtree(os.path.dirname(once)))
 
     with w.booted(damage):
-        wait.until(lambda: w.machine.state() == "running", lambda: f"the boot has ended; it is {w.machine.state()}\n{w.said()}")
+        wait.until(lambda: w.show("otk-guard", "ActiveState") == "active", lambda: f"the second try has armed it:\n{w.said()}")
+        wait.until(lambda: w.show("otk-guard-alert", "ActiveState") == "inactive", "no alert is under way")
         assert "status=1" in w.said(), w.said()
         w.expect_shut()
         w.expect_done()
@@ -272,6 +274,8 @@ def nftables(w):
             for word in words:
                 w.systemctl(word, "nftables")
             wait.until(lambda: not w.through(), lambda words=words: f"the port is shut again after {words}:\n{w.said()}")
+            # Systemd passes a reload on to units that are active, not to one that is being started.
+            wait.until(lambda: w.show("otk-guard", "ActiveState") == "active", "the unit is done")
         w.expect_done()
         w.systemctl("disable", "nftables")
 
