@@ -76,6 +76,7 @@ struct WatchEntry {
         add_image,
         remove_image,
         add_known,
+        add_new_known, // likewise; it became known within the last minute
         remove_known,
     } what{};
     Algorithm algorithm{};

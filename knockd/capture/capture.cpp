@@ -229,9 +229,9 @@ void Capture::report(message::Hit& hit, Bytes request, const Found& found) {
     // An echo request may have values at other offsets; and what is known is not asked for its signature
     // again.
     if (!found.in_request || found.steps == 0) request = {};
-    const bool pass = found.steps == 0
-                          ? hold_back_.pass_known(found.value, hit.source, now_)
-                          : hold_back_.pass_unspent(found.value, hit.source, found.named, request, now_);
+    const Sighting sighting{found.value, hit.carrier, hit.source, found.named};
+    const bool pass = found.steps == 0 ? hold_back_.pass_known(sighting, now_)
+                                       : hold_back_.pass_unspent(sighting, request, now_);
     if (!pass) {
         ++counters_.held_back;
         return;

@@ -69,6 +69,7 @@ void Capture::apply(const message::Watch& watch) {
         switch (entry.what) {
         case What::reset:
             table_.clear();
+            hold_back_.forget_known();
             session_watch_.clear(); // validate says its sessions again, or has none any more
             complete_ = false;
             continue;
@@ -76,6 +77,7 @@ void Capture::apply(const message::Watch& watch) {
         case What::add_image:
         case What::remove_image:
         case What::add_known:
+        case What::add_new_known:
         case What::remove_known: break;
         }
         promise(entry.value.well_formed() && entry.value.size() == value_size(entry.algorithm),
@@ -84,7 +86,14 @@ void Capture::apply(const message::Watch& watch) {
         case What::add_image: table_.add(entry.algorithm, entry.value, ValueTable::is_image); break;
         case What::remove_image: table_.remove(entry.algorithm, entry.value, ValueTable::is_image); break;
         case What::add_known: table_.add(entry.algorithm, entry.value, ValueTable::is_known); break;
-        case What::remove_known: table_.remove(entry.algorithm, entry.value, ValueTable::is_known); break;
+        case What::add_new_known:
+            table_.add(entry.algorithm, entry.value, ValueTable::is_known);
+            hold_back_.became_known(entry.value, monotonic_now());
+            break;
+        case What::remove_known:
+            table_.remove(entry.algorithm, entry.value, ValueTable::is_known);
+            hold_back_.no_longer_known(entry.value);
+            break;
         case What::reset:
         case What::complete: break;
         }

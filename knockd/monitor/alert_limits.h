@@ -17,17 +17,27 @@ class AlertLimits {
     void set_per_hour(std::uint32_t per_hour) { per_hour_ = per_hour; }
 
     // May this alert be raised now, and if so, it counts: one of a kind for the same user and command in a
-    // minute, and `per_hour` in all within an hour. Of these a quarter is kept for kinds that no stranger can
-    // cause: else whoever has old knocks to replay could use all of them up and then work unseen. A clock
-    // that was set back forgets what lies ahead of it.
+    // minute, and within an hour `per_hour` contested ones and `per_hour` of all other kinds. A clock that
+    // was set back forgets what lies ahead of it.
+    //
+    // - Contested ones are counted by themselves, because they may be the only sign of a theft, and whoever
+    //   has old knocks to replay could use up all others. Of one user at most a quarter: users can contest
+    //   their own knocks.
+    // - Of the others a quarter is kept for kinds that no stranger can cause.
     [[nodiscard]] bool admit(const Alert& alert, Time now);
 
   private:
     using Subject = std::tuple<AlertKind, std::string, std::string>; // kind, user, command
+    struct Contested {
+        Time at;
+        std::string user;
+    };
     void forget(Time now);
+    [[nodiscard]] bool room_for(const Alert& alert) const;
 
     std::uint32_t per_hour_;
-    std::deque<Time> in_last_hour_;
+    std::deque<Time> in_last_hour_; // of all kinds but contested
+    std::deque<Contested> contested_in_last_hour_;
     std::map<Subject, Time> in_last_minute_;
 };
 

@@ -19,11 +19,15 @@ namespace otk {
 namespace {
 
 constexpr unsigned most_running = 2;
-constexpr std::size_t most_waiting = 64;
+constexpr std::size_t most_waiting = 64;   // and as many contested ones behind them
 constexpr std::chrono::seconds time_limit{30};
 constexpr std::chrono::minutes retry{1};
 
 static_assert(static_cast<std::size_t>(AlertKind::guard_lost) + 1 == alert_kind_names.size());
+
+std::size_t most_waiting_for(AlertKind kind) {
+    return kind == AlertKind::contested ? 2 * most_waiting : most_waiting;
+}
 
 std::string text_of(const Address& address) { return address.empty() ? "" : address.text(); }
 
@@ -97,7 +101,7 @@ struct Alerts::Inside {
 
     [[nodiscard]] bool wanted(AlertKind kind) const { return rules.wants(name_of(kind)); }
     [[nodiscard]] bool admit(const Alert& alert) {
-        return programs.waiting() < most_waiting && limits.admit(alert, clock.now());
+        return programs.waiting() < most_waiting_for(alert.kind) && limits.admit(alert, clock.now());
     }
     void raise(const Alert& alert);
     void hold_back(const Alert& alert);

@@ -57,7 +57,7 @@ void Batch::remember(const Known& newest, Count jumped) {
         memory_.add(known, [this](const Known& forgotten) {
             watches_.push_back({What::remove_known, forgotten.algorithm, forgotten.value});
         });
-        watches_.push_back({What::add_known, known.algorithm, known.value});
+        watches_.push_back({What::add_new_known, known.algorithm, known.value});
     });
 }
 

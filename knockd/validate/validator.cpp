@@ -21,6 +21,7 @@ constexpr std::size_t most_heard = 4 * largest_batch;
 constexpr std::size_t messages_in_a_turn = 512;
 // A knock that could not be spent says for so long that the next one cannot be either.
 constexpr std::chrono::minutes refusal_counts{1};
+constexpr std::chrono::minutes new_for{1};              // of a known value, as capture takes it (hold_back.h)
 constexpr std::size_t most_ends_waiting = 8192;         // then they are stored though knocks wait
 constexpr std::chrono::milliseconds policy_period{200}; // "within a second" (DESIGN 8)
 constexpr unsigned most_periods_quiet = 5;              // once a second the monitor hears of us in any case
@@ -123,7 +124,11 @@ void Validator::send_everything() {
     };
     say(What::reset, {}, {});
     book_.each([&](const Entry& entry) { say(What::add_image, entry.algorithm, entry.image); });
-    memory_.each([&](const Known& known) { say(What::add_known, known.algorithm, known.value); });
+    const Time now = clock_.now();
+    memory_.each([&](const Known& known) {
+        const bool is_new = now - known.last_seen < new_for;
+        say(is_new ? What::add_new_known : What::add_known, known.algorithm, known.value);
+    });
     outlet_.tell_watches(some, true);
 }
 

@@ -135,7 +135,8 @@ constexpr std::array keys{
         "What to be told. Besides these there is \"used\": every knock that was accepted.", read_alert_kinds},
     Key{"alerts", "per_hour", "20",
         "The most alerts within an hour, 1 to 3600, and one of a kind for the same user and command in a\n"
-        "minute. What is held back is counted, and the next alert says how many.",
+        "minute. \"contested\" is counted by itself: as many again, and of one user at most a quarter.\n"
+        "What is held back is counted, and the next alert says how many.",
         [](const SettingReader& setting, Config& config) {
             config.alerts.per_hour = number_of(setting, 1, 3600);
         }},

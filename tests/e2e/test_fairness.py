@@ -16,6 +16,7 @@ MOST_RUNNING = 4
 ALERTS_AN_HOUR = 40
 LINES = 20                   # of the journal that may have to do with a flood: that it began and ended, and the like
 MOST_OF_ONE_VALUE = 8        # reports a second of one known value (knockd/capture/hold_back.h)
+MOST_DIFFERING = 7           # beside them within its first minute (differing.h)
 
 
 class BusyWorld(load.World):
@@ -108,7 +109,7 @@ def forged_duplicates(w):
     flood = Flood(w, [right.chain.current], sources=FORGED)
     flood.expect_all_counted()
     reports = flood.counted["hits"] - flood.knocks
-    assert reports <= MOST_OF_ONE_VALUE * flood.seconds, f"{reports} reports of one value in {flood.seconds} s"
+    assert reports <= MOST_OF_ONE_VALUE * flood.seconds + MOST_DIFFERING, f"{reports} reports of one value in {flood.seconds} s"
     assert [row["kind"] for row in flood.new_rows] == ["contested"], flood.new_rows
     assert flood.new_alerts.count("contested") == 1, flood.new_alerts
     assert len(flood.lines) <= LINES, flood.lines[:30]

@@ -76,6 +76,10 @@ class Blast:
     def going_on(self):
         return self.process.poll() is None
 
+    def stop(self):
+        """Ends it early; how many went out is not counted."""
+        self._undo.close()
+
     def end(self):
         """Waits for it, and counts what went out."""
         with self._undo:

@@ -56,9 +56,9 @@ TEST_CASE("capture is told the new image and the value that is known now") {
     CHECK(told.size() == 5);
     CHECK(has(What::remove_image, anna.at(100)));
     CHECK(has(What::add_image, anna.at(97)));
-    CHECK(has(What::add_known, anna.at(97)));
-    CHECK(has(What::add_known, anna.at(98)));
-    CHECK(has(What::add_known, anna.at(99)));
+    CHECK(has(What::add_new_known, anna.at(97)));
+    CHECK(has(What::add_new_known, anna.at(98)));
+    CHECK(has(What::add_new_known, anna.at(99)));
 }
 
 TEST_CASE("lost knocks are jumped over up to the window, and not beyond") {

@@ -58,7 +58,7 @@ TEST_CASE("so many within an hour, whichever hour") {
 }
 
 TEST_CASE("who can cause one kind of alert cannot hush the others") {
-    for (const AlertKind kind : {AlertKind::replay, AlertKind::late, AlertKind::contested, AlertKind::refused,
+    for (const AlertKind kind : {AlertKind::replay, AlertKind::late, AlertKind::refused,
                                  AlertKind::flood_begun, AlertKind::flood_ended}) {
         CAPTURE(name_of(kind));
         AlertLimits limits(20);
@@ -73,8 +73,37 @@ TEST_CASE("who can cause one kind of alert cannot hush the others") {
     CHECK(storm(one, AlertKind::replay, 5, start) == 1);
 }
 
+TEST_CASE("no other alerts hush a contested knock, and contested ones hush no others") {
+    for (const AlertKind kind : {AlertKind::replay, AlertKind::refused, AlertKind::used}) {
+        CAPTURE(name_of(kind));
+        AlertLimits limits(20);
+        CHECK(storm(limits, kind, 100, start) >= 15);
+        CHECK(storm(limits, AlertKind::contested, 100, start) == 20);
+        AlertLimits other_order(20);
+        CHECK(storm(other_order, AlertKind::contested, 100, start) == 20);
+        CHECK(storm(other_order, kind, 100, start) >= 15);
+    }
+    AlertLimits one(1);
+    CHECK(storm(one, AlertKind::replay, 5, start) == 1);
+    CHECK(storm(one, AlertKind::contested, 5, start) == 1);
+}
+
+TEST_CASE("whoever contests knocks of his own does not hush those of others") {
+    AlertLimits limits(20);
+    unsigned passed = 0;
+    for (unsigned minute = 0; minute < 59; ++minute) {
+        for (const char* command : {"sshd", "web", "mail"})
+            passed += limits.admit(alert(AlertKind::contested, "mallory", command), start + minute * 1min);
+    }
+    CHECK(passed == 5);
+    CHECK(limits.admit(alert(AlertKind::contested, "anna"), start + 59min));
+    CHECK(limits.admit(alert(AlertKind::contested, "mallory"), start + 61min)); // the first is an hour old
+}
+
 TEST_CASE("a clock that was set back does not silence alerts") {
     AlertLimits limits(2);
     CHECK(storm(limits, AlertKind::used, 5, start) == 2);
     CHECK(limits.admit(alert(AlertKind::used, "user0"), start - 24h));
+    CHECK(storm(limits, AlertKind::contested, 5, start) == 2);
+    CHECK(limits.admit(alert(AlertKind::contested, "user0"), start - 24h));
 }

@@ -91,7 +91,7 @@ TEST_CASE("the value and those that were jumped over are late from now on, also 
     CHECK(has(answer->watches, What::remove_image, anna.at(100)));
     CHECK(has(answer->watches, What::add_image, anna.at(50)));
     for (Count count = 50; count < 100; ++count)
-        CHECK(has(answer->watches, What::add_known, anna.at(count)));
+        CHECK(has(answer->watches, What::add_new_known, anna.at(count)));
     const auto before = a.w.state();
     a.restart();
     CHECK(a.w.state() == before);
