@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "knockmgr/grant_profile.h"
 #include "knockmgr/grant_rules.h"
-#include "knockmgr/grant_sheet.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
 #include "otp/door_port.h"
@@ -65,9 +64,9 @@ Algorithm algorithm_option(const Invocation& invocation) {
     throw UsageError(fmt::format("--algorithm {} is none of sha256, sha1, md5 and md4", printable(name)));
 }
 
-Count length_option(const Invocation& invocation, Count usual) {
+Count length_option(const Invocation& invocation) {
     const auto text = invocation.value("length");
-    if (!text) return usual;
+    if (!text) return default_length;
     const auto length = parse_decimal(*text, longest_chain);
     if (!length || *length < shortest_chain) {
         throw UsageError(
@@ -102,10 +101,10 @@ void check_algorithm(const Config& config, Algorithm algorithm) {
 }
 
 // All but the image.
-Enrolment to_generate(const Invocation& invocation, Count usual_length) {
+Enrolment to_generate(const Invocation& invocation) {
     Enrolment enrolment;
     enrolment.algorithm = algorithm_option(invocation);
-    enrolment.length = length_option(invocation, usual_length);
+    enrolment.length = length_option(invocation);
     enrolment.seed = seed_option(invocation);
     return enrolment;
 }
@@ -137,11 +136,28 @@ void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
     }
 }
 
+// What was signed can be altered by nobody; a renewal that gave that up in silence would surprise its user.
+void check_signing_kept(const Invocation& invocation, const Purpose& purpose, bool has_key) {
+    const bool had_key = purpose.replaces && purpose.replaces->enrolment.public_key.has_value();
+    const bool gives_up = invocation.has("unsigned");
+    if (gives_up && !had_key) throw UsageError("--unsigned gives up signatures, and this grant has none");
+    if (gives_up && has_key)
+        throw UsageError("--unsigned gives up signatures, and this token has a public key");
+    if (!had_key || has_key || gives_up) return;
+    throw Error(fmt::format(
+        "{0}/{1} takes signed knocks, and this chain has no public key: whoever caught a knock of it on its "
+        "way could use it. Have the user make a token with `knockgen token` (sha256, without --plain), and "
+        "say "
+        "`knockmgr grant renew {0} {1} --token TOKEN`; or say --unsigned, if plain knocks shall do",
+        purpose.user.name, purpose.command.name));
+}
+
 // Asks the ledger, by way of a process that has a copy of our memory: so before any knock is in it.
 void check_weak(const Config& config, const PolicyStore& store, const Purpose& purpose,
                 const Enrolment& enrolment, const Places& where) {
     if (value_size(enrolment.algorithm) != 8 || !purpose.enabled) return;
-    check_weak_limit(config, weak_knocks(store, where, purpose.replaces), enrolment.length - 1);
+    const auto replaced = purpose.replaces ? std::optional(purpose.replaces->id) : std::nullopt;
+    check_weak_limit(config, weak_knocks(store, where, replaced), enrolment.length - 1);
 }
 
 // One knock per line, as one word where the form allows it, so that it can be pasted into any tool.
@@ -157,15 +173,24 @@ std::string taken_text(const Profile& profile) {
     return fmt::format("{}, which take knockgen to send; --plain takes those of a sheet, too", taken);
 }
 
+// What a renewal changed that is not said to change with every one.
+std::string difference_text(const Enrolment& before, const Enrolment& now) {
+    const bool same_key = before.public_key.has_value() == now.public_key.has_value();
+    if (before.algorithm == now.algorithm && before.length == now.length && same_key) return "";
+    return fmt::format("before: {} with {}{}\n", name_of(before.algorithm),
+                       counted(before.length - 1, "knock"), before.public_key ? ", signed" : ", plain");
+}
+
 // Where standard output is for the knocks (a file, a program) it holds nothing else.
-void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolment& enrolment,
-                       const SheetPlan& plan, const std::optional<Profile>& profile) {
+void say_what_was_done(const Invocation& invocation, const Purpose& purpose, const Enrolled& enrolled) {
+    const auto& [enrolment, plan, profile] = enrolled;
     const auto sheet = invocation.value("sheet");
     const bool prints_own = profile && profile->plain; // a sheet of signed knocks there is not
     std::string text = fmt::format(
         "grant {}/{} {}: {} with {}, first number {}\ncheck words: {}\n", purpose.user.name,
         purpose.command.name, purpose.replaces ? "renewed" : "added", name_of(enrolment.algorithm),
         counted(enrolment.length - 1, "knock"), enrolment.length - 1, check_words(enrolment));
+    if (purpose.replaces) text += difference_text(purpose.replaces->enrolment, enrolment);
     if (sheet) text += fmt::format("sheet: {} (print it, hand it over, delete it)\n", *sheet);
     if (profile) text += fmt::format("accepts: {}\n", taken_text(*profile));
     if (profile) text += fmt::format("the user's profile: {}\n", profile_line(*profile));
@@ -192,21 +217,21 @@ void print_lines(const NewChain& chain, const SheetPlan& plan) {
     }
 }
 
-Json json_of(const Purpose& purpose, const NewChain& chain, const SheetPlan& plan,
-             const std::optional<Profile>& profile) {
+Json json_of(const Purpose& purpose, const Enrolled& enrolled, const std::vector<NumberedKnock>& all) {
+    const auto& [enrolment, plan, profile] = enrolled;
     Json knocks = Json::array();
-    for (const NumberedKnock& knock : chain.knocks) {
+    for (const NumberedKnock& knock : all) {
         Json json{{"number", knock.number}, {"value", listed(knock.value, plan.form)}};
         if (const auto port = port_of(knock, plan)) json["port"] = *port;
         knocks.push_back(std::move(json));
     }
     Json result{{"user", purpose.user.name},
                 {"command", purpose.command.name},
-                {"token", format_token(chain.enrolment)},
-                {"check_words", check_words(chain.enrolment)},
+                {"token", format_token(enrolment)},
+                {"check_words", check_words(enrolment)},
                 {"knocks", knocks}};
     if (profile) {
-        result["sheet_command"] = profile->plain ? Json(knockgen_line(plan, chain.enrolment)) : Json();
+        result["sheet_command"] = profile->plain ? Json(knockgen_line(plan, enrolment)) : Json();
         result["accepts"] = what_is_taken(*profile);
         result["profile"] = format_profile(*profile);
         result["profile_command"] = profile_line(*profile);
@@ -219,7 +244,7 @@ Json json_of(const Purpose& purpose, const NewChain& chain, const SheetPlan& pla
 void hand_over(const Invocation& invocation, const Purpose& purpose, const NewChain& chain,
                const SheetPlan& plan) {
     if (invocation.json())
-        print_json(json_of(purpose, chain, plan, {}));
+        print_json(json_of(purpose, {chain.enrolment, plan, {}}, chain.knocks));
     else
         print_lines(chain, plan);
     finish_output();
@@ -241,30 +266,34 @@ const std::vector<Option>& enrol_options() {
         {"algorithm", "NAME", "of a generated chain: {}", false, algorithm_choices},
         {"seed", "SEED", "of a generated chain: 1 to 16 letters and digits (default random)"},
         {"sheet", "FILE", "write a sheet to print to a new FILE, mode 0600, and list nothing"},
-        {"host", "NAME", "this server's name or address, for sheet and profile (default the host's)"},
-        {"form", "FORM", "how knocks are written: {}; dns names an address only with base32", false,
+        {"host", "NAME",
+         "this server's name or address, for sheet and profile (default the host's, on renewal as before)"},
+        {"form", "FORM",
+         "how knocks are written: {} (on renewal as before); dns names an address only with base32", false,
          form_choices},
         {"json", "", "print JSON"},
     };
     return options;
 }
 
-int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose& purpose,
-          const std::function<void(const Enrolment&, const ChainId&)>& store_it) {
+Enrolled enrol(const Invocation& invocation, const PolicyStore& store, const Purpose& purpose,
+               const StoreChain& store_it) {
     check_option_mix(invocation);
     const Config config = load_config(invocation.where().config);
     const SheetPlan plan = plan_sheet(invocation, config, purpose.command, purpose.rules);
     const bool generate = invocation.has("generate");
     NewChain chain;
-    chain.enrolment = generate ? to_generate(invocation, purpose.length) : from_token(invocation);
+    chain.enrolment = generate ? to_generate(invocation) : from_token(invocation);
+    const bool has_key = chain.enrolment.public_key.has_value();
     check_algorithm(config, chain.enrolment.algorithm);
+    check_signing_kept(invocation, purpose, has_key);
+    check_signing_options(invocation, purpose.command, has_key);
     check_weak(config, store, purpose, chain.enrolment, invocation.where());
     if (generate) {
         // From here on whatever is freed is overwritten: texts with knocks in them among it.
         (void)mallopt(M_PERTURB, 0xff); // the allocator of a sanitizer does not know it
         generate_chain(chain);
     }
-    check_signing_options(invocation, purpose.command, chain.enrolment.public_key.has_value());
     check_never_seen(store, chain.enrolment);
     const std::string sheet = invocation.value("sheet").value_or("");
     const bool listed = generate && sheet.empty();
@@ -272,19 +301,25 @@ int enrol(const Invocation& invocation, const PolicyStore& store, const Purpose&
     if (!sheet.empty())
         write_private_file(sheet, sheet_of(plan, chain.enrolment, std::move(chain.knocks)).text());
     try {
-        store_it(chain.enrolment, chain_id(chain.enrolment));
+        store_it(chain.enrolment, chain_id(chain.enrolment),
+                 {invocation.value("host").value_or(""), invocation.value("form").value_or(""), generate});
     } catch (...) {
         take_back(sheet, listed);
         throw;
     }
-    std::optional<Profile> profile; // of a chain whose secret the user has
-    if (invocation.has("token")) {
-        profile = profile_of({purpose.command, purpose.rules, chain.enrolment}, config, store, plan.host,
-                             SystemClock().now());
+    Enrolled enrolled{chain.enrolment, plan, std::nullopt};
+    if (!generate) {
+        enrolled.profile = profile_of({purpose.command, purpose.rules, chain.enrolment}, config, store,
+                                      plan.host, SystemClock().now());
     }
-    if (profile || !sheet.empty()) warn_of_bare_host(invocation, plan.host);
-    say_what_was_done(invocation, purpose, chain.enrolment, plan, profile);
-    if (invocation.json() && !listed) report_json(json_of(purpose, chain, plan, profile));
+    return enrolled;
+}
+
+int print_enrolled(const Invocation& invocation, const Purpose& purpose, const Enrolled& enrolled) {
+    const bool listed = invocation.has("generate") && !invocation.has("sheet");
+    if (enrolled.profile || invocation.has("sheet")) warn_of_bare_host(invocation, enrolled.plan.host);
+    say_what_was_done(invocation, purpose, enrolled);
+    if (invocation.json() && !listed) report_json(json_of(purpose, enrolled, {}));
     return 0;
 }
 

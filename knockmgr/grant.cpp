@@ -10,6 +10,7 @@
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/positions.h"
+#include "knockmgr/renew.h"
 #include "knockmgr/resync.h"
 
 #include <fmt/format.h>
@@ -37,20 +38,14 @@ int add(const Invocation& invocation) {
     }
     const Time now = SystemClock().now();
     apply_rule_options(invocation, purpose.command, now, purpose.rules);
-    return enrol(invocation, store, purpose, [&](const Enrolment& enrolment, const ChainId& chain) {
-        (void)store.add_grant(
-            {{}, purpose.user.id, purpose.command.id, true, enrolment, chain, purpose.rules, now});
-    });
-}
-
-int renew(const Invocation& invocation) {
-    PolicyStore store = change_policy(invocation.where());
-    const GrantDetails grant = named_grant(store, invocation);
-    const Purpose purpose{grant.user,          grant.command,  grant.grant.rules,
-                          grant.grant.enabled, grant.grant.id, grant.grant.enrolment.length};
-    return enrol(invocation, store, purpose, [&](const Enrolment& enrolment, const ChainId& chain) {
-        store.renew_grant(grant.grant.id, enrolment, chain);
-    });
+    const Enrolled enrolled = enrol(
+        invocation, store, purpose,
+        [&](const Enrolment& enrolment, const ChainId& chain, const Handover& handover) {
+            Grant grant{{}, purpose.user.id, purpose.command.id, true, enrolment, chain, purpose.rules, now};
+            grant.handover = handover;
+            (void)store.add_grant(grant);
+        });
+    return print_enrolled(invocation, purpose, enrolled);
 }
 
 int set(const Invocation& invocation) {
@@ -215,12 +210,7 @@ std::vector<Subcommand> grant_subcommands() {
          "  knockmgr grant disable anna restart-web\n",
          {},
          disable},
-        {"grant renew", "USER COMMAND (--generate | --token TOKEN)", 2, 2, false, "give a grant a new chain",
-         "Replaces the chain of a grant; its rules stay, and the length of a generated chain, unless\n"
-         "--length says otherwise. The old sheet is worthless from then on.\n\nexamples:\n"
-         "  knockmgr grant renew anna restart-web --generate --sheet anna-2.txt\n"
-         "  knockmgr grant renew bob restart-web --token otk1:sha256:1000:m2p9...:5e88...\n",
-         enrol_options(), renew},
+        renew_subcommand(),
         resync_subcommand(),
         {"grant remove",
          "USER COMMAND",

@@ -84,10 +84,13 @@ std::string_view what_is_taken(const Profile& profile) {
 
 namespace {
 
-int print_profile(const Invocation& invocation) {
-    const Places where = invocation.where();
+int print_profile(const Invocation& asked) {
+    const Places where = asked.where();
     const PolicyStore store = read_policy(where);
-    const GrantDetails details = grant_called(store, invocation.arguments[0], invocation.arguments[1]);
+    const GrantDetails details = grant_called(store, asked.arguments[0], asked.arguments[1]);
+    Invocation invocation = asked;
+    const std::string& known = details.grant.handover.host;
+    if (!asked.has("host") && !known.empty()) invocation.options["host"] = {known};
     if (details.grant.retired) {
         throw Error(
             fmt::format("the chain of {}/{} was retired by `knockmgr restore`, so that no knock of it "
@@ -109,7 +112,8 @@ int print_profile(const Invocation& invocation) {
 constexpr std::string_view profile_help =
     "Prints the profile of a grant: one line that tells the user's knockgen the server, the command and\n"
     "which knocks it takes. Nothing in it is secret, but whoever could change it on its way could lead\n"
-    "the user elsewhere. Say --host, unless this machine's own name is one by which the user finds it.\n"
+    "the user elsewhere. Say --host, unless it was said when the grant was added or renewed, or this\n"
+    "machine's own name is one by which the user finds it.\n"
     "The user keeps the profile with `knockgen profile add NAME 'LINE'`. A user needs a new one after\n"
     "`grant renew`, `grant set`, `key rotate` (for dynamic mode), and when the ports, zones or the name\n"
     "of this server change.\n"
@@ -121,16 +125,18 @@ constexpr std::string_view profile_help =
 } // namespace
 
 Subcommand profile_subcommand() {
-    return {"grant profile",
-            "USER COMMAND",
-            2,
-            2,
-            false,
-            "print what the user's knockgen has to know",
-            profile_help,
-            {{"host", "NAME", "this server's name or address, as the user reaches it (default the host's)"},
-             {"json", "", "print JSON"}},
-            print_profile};
+    return {
+        "grant profile",
+        "USER COMMAND",
+        2,
+        2,
+        false,
+        "print what the user's knockgen has to know",
+        profile_help,
+        {{"host", "NAME",
+          "this server's name or address, as the user reaches it (default as last said, else the host's)"},
+         {"json", "", "print JSON"}},
+        print_profile};
 }
 
 } // namespace otk::knockmgr

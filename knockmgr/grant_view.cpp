@@ -19,6 +19,8 @@ Json left_json(const std::optional<Positions>& positions, const Grant& grant) {
     return positions ? Json(knocks_left(*positions, grant)) : Json();
 }
 
+Json text_json(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
 bool has_key(const Grant& grant) { return grant.enrolment.public_key.has_value(); }
 
 Json json_of(const GrantDetails& details, const std::optional<Positions>& positions, Time now) {
@@ -37,6 +39,9 @@ Json json_of(const GrantDetails& details, const std::optional<Positions>& positi
             {"check_words", check_words(grant.enrolment)},
             {"created", json_time(grant.created)},
             {"public_key", grant.enrolment.public_key ? Json(to_hex(*grant.enrolment.public_key)) : Json()},
+            {"host", text_json(grant.handover.host)},
+            {"form", text_json(grant.handover.form)},
+            {"made_here", grant.handover.made_here ? Json(*grant.handover.made_here) : Json()},
             {"rules", knockmgr::json_of(grant.rules, has_key(grant))}};
 }
 
@@ -98,6 +103,9 @@ int print_grant(const GrantDetails& details, const std::optional<Positions>& pos
                fmt::format("{} (at {})", to_hex(grant.enrolment.image.view()), grant.enrolment.length));
     if (has_key(grant)) fields.add("public key", to_hex(*grant.enrolment.public_key));
     fields.add("check words", check_words(grant.enrolment));
+    const Handover& handover = grant.handover;
+    if (!handover.host.empty()) fields.add("host", handover.host + " (on sheet and profile)");
+    if (!handover.form.empty()) fields.add("form", handover.form);
     fields.add("created", format_utc(grant.created));
     return print(fields.text());
 }

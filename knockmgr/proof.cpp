@@ -133,23 +133,23 @@ Proof look_at(const Ledger& ledger, RowNumber wanted, const Means& means) {
     return proof;
 }
 
-void print_json(const Proof& proof, const Means& means) {
+void print_as_json(const Proof& proof, const Means& means) {
     const Row& row = proof.row;
     const SignedKnock& knock = proof.knock;
-    otk::knockmgr::print_json({{"row", number(row.number)},
-                               {"kind", name_of(row.kind)},
-                               {"user", row.user},
-                               {"command", row.command},
-                               {"number", row.count},
-                               {"address", knock.address.empty() ? Json() : Json(knock.address.text())},
-                               {"argument", knock.argument},
-                               {"time", knock.time == Time{} ? Json() : json_time(knock.time)},
-                               {"server", to_hex(means.server)},
-                               {"public_key", to_hex(*means.key)},
-                               {"signed", to_hex(proof.bytes)},
-                               {"signature", to_hex(knock.signature)},
-                               {"verified", proof.verified},
-                               {"text", proof.verdict}});
+    print_json({{"row", number(row.number)},
+                {"kind", name_of(row.kind)},
+                {"user", row.user},
+                {"command", row.command},
+                {"number", row.count},
+                {"address", knock.address.empty() ? Json() : Json(knock.address.text())},
+                {"argument", knock.argument},
+                {"time", knock.time == Time{} ? Json() : json_time(knock.time)},
+                {"server", to_hex(means.server)},
+                {"public_key", to_hex(*means.key)},
+                {"signed", to_hex(proof.bytes)},
+                {"signature", to_hex(knock.signature)},
+                {"verified", proof.verified},
+                {"text", proof.verdict}});
 }
 
 void print_text(const Proof& proof, const Means& means) {
@@ -176,7 +176,7 @@ int show_proof(const Invocation& invocation, const std::string& row_text) {
     return as_ledger_reader(invocation.where(), [&](const Ledger& ledger) {
         const Proof proof = look_at(ledger, row, means);
         if (invocation.json())
-            print_json(proof, means);
+            print_as_json(proof, means);
         else
             print_text(proof, means);
         return proof.verified ? 0 : 1;

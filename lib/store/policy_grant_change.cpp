@@ -14,6 +14,7 @@ constexpr std::string_view rule_columns =
     "hours, time_zone, per_hour, per_day, claims, plain, no_clock, ignore_sequence";
 constexpr std::string_view rule_parameters = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 constexpr int number_of_rules = 14;
+constexpr int number_of_handover = 3;
 
 // Binds the rules to parameters that begin with `first`, in the order of the columns.
 void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules) {
@@ -31,6 +32,16 @@ void bind_rules(SQLite::Statement& statement, int first, const GrantRules& rules
     statement.bind(first + 11, rules.plain ? 1 : 0);
     statement.bind(first + 12, rules.no_clock ? 1 : 0);
     statement.bind(first + 13, rules.ignore_sequence ? 1 : 0);
+}
+
+// To the columns host, form and made_here.
+void bind_handover(SQLite::Statement& statement, int first, const Handover& handover) {
+    bind_text(statement, first, handover.host);
+    bind_text(statement, first + 1, handover.form);
+    if (handover.made_here)
+        statement.bind(first + 2, *handover.made_here ? 1 : 0);
+    else
+        statement.bind(first + 2); // NULL
 }
 
 } // namespace
@@ -93,16 +104,17 @@ GrantId PolicyStore::add_grant(const Grant& grant) {
                                     user.name, command.name));
         }
         const std::int64_t enrolment = inside_->add_enrolment(grant.enrolment, grant.chain, grant.created);
-        SQLite::Statement insert =
-            inside_->prepare(fmt::format("INSERT INTO grant (user, command, enabled, enrolment, created, {}) "
-                                         "VALUES (?, ?, ?, ?, ?, {})",
-                                         rule_columns, rule_parameters));
+        SQLite::Statement insert = inside_->prepare(
+            fmt::format("INSERT INTO grant (user, command, enabled, enrolment, created, host, "
+                        "form, made_here, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, {})",
+                        rule_columns, rule_parameters));
         insert.bind(1, number_of(grant.user));
         insert.bind(2, number_of(grant.command));
         insert.bind(3, grant.enabled ? 1 : 0);
         insert.bind(4, enrolment);
         bind_time(insert, 5, grant.created);
-        bind_rules(insert, 6, grant.rules);
+        bind_handover(insert, 6, grant.handover);
+        bind_rules(insert, 6 + number_of_handover, grant.rules);
         insert.exec();
         const GrantId id{inside_->database.sqlite().getLastInsertRowid()};
         const GrantDetails details = inside_->grant(id);
@@ -135,13 +147,16 @@ void PolicyStore::set_grant_rules(GrantId id, const GrantRules& rules) {
     });
 }
 
-void PolicyStore::renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain) {
+void PolicyStore::renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain,
+                              const Handover& handover) {
     inside_->change("renew a grant", [&] {
         const GrantDetails before = inside_->grant(id);
         const std::int64_t number = inside_->add_enrolment(enrolment, chain, inside_->clock->now());
-        SQLite::Statement update = inside_->prepare("UPDATE grant SET enrolment = ? WHERE id = ?");
+        SQLite::Statement update = inside_->prepare(
+            "UPDATE grant SET enrolment = ?, host = ?, form = ?, made_here = ? WHERE id = ?");
         update.bind(1, number);
-        update.bind(2, number_of(id));
+        bind_handover(update, 2, handover);
+        update.bind(2 + number_of_handover, number_of(id));
         update.exec();
         inside_->record("grant renew", name_of(before), to_json(before), to_json(inside_->grant(id)), id);
     });

@@ -83,7 +83,10 @@ Json to_json(const GrantDetails& details) {
             {"claims", rules.claims},
             {"plain", rules.plain},
             {"no_clock", rules.no_clock},
-            {"ignore_sequence", rules.ignore_sequence}};
+            {"ignore_sequence", rules.ignore_sequence},
+            {"host", grant.handover.host},
+            {"form", grant.handover.form},
+            {"made_here", grant.handover.made_here ? Json(*grant.handover.made_here) : Json()}};
 }
 
 Json to_json(const ServerKeyRecord& key) {

@@ -23,11 +23,12 @@ constexpr std::string_view grant_columns =
     "grant.per_hour, grant.per_day, grant.claims, grant.plain, grant.no_clock, grant.ignore_sequence, "
     "enrolment.chain, enrolment.algorithm, enrolment.length, enrolment.seed, enrolment.image, "
     "enrolment.public_key, enrolment.enrolled, "
-    "enrolment.id < (SELECT oldest_enrolment FROM meta)";
+    "enrolment.id < (SELECT oldest_enrolment FROM meta), grant.host, grant.form, grant.made_here";
 constexpr int first_of_rules = 5;
 constexpr int first_of_chain = 19;
 constexpr int columns_of_user = 3;
-constexpr int columns_of_grant = 27;
+constexpr int first_of_handover = 27;
+constexpr int columns_of_grant = 30;
 
 std::optional<Time> read_time(const SQLite::Column& column) {
     if (column.isNull()) return std::nullopt;
@@ -99,6 +100,13 @@ Enrolment read_enrolment(const Database& database, SQLite::Statement& row, int f
     const SQLite::Column key = row.getColumn(first + 4);
     if (!key.isNull()) enrolment.public_key = array_of<32>(key);
     return enrolment;
+}
+
+Handover read_handover(SQLite::Statement& row, int first) {
+    Handover handover{row.getColumn(first).getString(), row.getColumn(first + 1).getString(), std::nullopt};
+    const SQLite::Column made_here = row.getColumn(first + 2);
+    if (!made_here.isNull()) handover.made_here = made_here.getInt() != 0;
+    return handover;
 }
 
 Service read_service(const Database& database, const SQLite::Column& column) {
@@ -187,8 +195,9 @@ GrantDetails read_grant_alone(const Database& database, SQLite::Statement& row) 
     if (!chain) throw database.damaged("a chain's id has a wrong size");
     grant.chain = *chain;
     grant.enrolment = read_enrolment(database, row, first_of_chain + 1);
-    grant.enrolled = from_nanoseconds(row.getColumn(columns_of_grant - 2).getInt64());
-    grant.retired = row.getColumn(columns_of_grant - 1).getInt() != 0;
+    grant.enrolled = from_nanoseconds(row.getColumn(first_of_handover - 2).getInt64());
+    grant.retired = row.getColumn(first_of_handover - 1).getInt() != 0;
+    grant.handover = read_handover(row, first_of_handover);
     details.user = read_user(row, columns_of_grant);
     return details;
 }

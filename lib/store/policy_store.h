@@ -22,6 +22,14 @@ namespace otk {
 using LedgerId = std::array<std::uint8_t, 16>;
 using ServerId = std::array<std::uint8_t, 16>;
 
+// How the knocks of a grant reach its user: what a renewal keeps. For knockmgr; no decision depends on it.
+struct Handover {
+    std::string host;              // by which the user finds this server; empty: none was said
+    std::string form;              // of the knocks: "hex", "words", "base32"; empty: none was said
+    std::optional<bool> made_here; // the chain was made by knockmgr, for a sheet, and not by its user;
+                                   // nothing: it was enrolled before policy.db kept this
+};
+
 struct Grant {
     GrantId id{};
     UserId user{};
@@ -34,6 +42,7 @@ struct Grant {
     Time enrolled{}; // when the present chain was; add_grant takes it from `created`
     // By retire_all_chains(): no knock of the chain counts, until the grant is renewed. add_grant ignores it.
     bool retired = false;
+    Handover handover{};
 };
 
 // A grant with all that a decision needs.
@@ -231,7 +240,9 @@ class PolicyStore {
     GrantId add_grant(const Grant& grant);
     void set_grant_enabled(GrantId id, bool enabled);
     void set_grant_rules(GrantId id, const GrantRules& rules);
-    void renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain); // same rules, new chain
+    // Same rules, new chain.
+    void renew_grant(GrantId id, const Enrolment& enrolment, const ChainId& chain,
+                     const Handover& handover = {});
     void remove_grant(GrantId id);
     // For good: no chain that was enrolled until now ever counts again, also where a ledger does not know
     // what was spent of it. Chains enrolled later do.

@@ -55,7 +55,7 @@ def test_only_signed_knocks_carry_one():
         otk.refused(2, "demands an argument", "grant", "add", "anna", "restart", "--token", token("one"))
         said = otk.must("grant", "add", "anna", "restart", "--token", signing_token("two")).out
         expect_in(" argument=yes'", said)
-        otk.refused(2, "demands an argument", "grant", "renew", "anna", "restart", "--generate")
+        otk.refused(2, "demands an argument", "grant", "renew", "anna", "restart", "--generate", "--unsigned")
         otk.must("grant", "add", "anna", "perhaps", "--generate")
 
 

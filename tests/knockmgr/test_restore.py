@@ -207,6 +207,33 @@ def test_renewed():
         expect(otk.run("status", "--json").json()["must_be_renewed"], [])
 
 
+def test_renewed_all():
+    """the line of the administrator's guide gives everybody a new sheet after a restore, and those alone who need one"""
+    with Scene() as otk:
+        otk.must("grant", "set", "anna", "hello", "--carriers", "udp")
+        otk.clear()
+        otk.must("restore", "--yes")
+        otk.must("user", "add", "bert")
+        otk.must("grant", "add", "bert", "hello", "--generate", "--host", "gate.example.org")
+        bert = otk.must("grant", "show", "bert", "hello", "--json").json()["chain"]
+        line = guide_line("knockmgr grant renew --all --retired ")
+        expect(line.split()[-2:], ["--sheets", "new-sheets"])
+        folder = f"{otk.base}/new-sheets"
+        otk.must(*line.split()[1:-1], folder, "--yes")
+        expect(sorted(os.listdir(folder)), ["anna"])
+        grant = otk.must("grant", "show", "anna", "hello", "--json").json()
+        expect((grant["must_be_renewed"], grant["rules"]["carriers"]), (False, ["udp"]))
+        expect(otk.must("grant", "show", "bert", "hello", "--json").json()["chain"], bert)
+
+
+def guide_line(beginning):
+    guide = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/guide-administrator.md")
+    with open(guide, encoding="utf-8") as file:
+        lines = [line.strip() for line in file if line.strip().startswith(beginning)]
+    expect(len(lines), 1)
+    return lines[0]
+
+
 def test_again():
     """a restore that was cut off after any of its steps is completed by the next one"""
     def after_retiring(otk):

@@ -52,7 +52,7 @@ def test_forms():
         expect(value["number"], 12)
         otk.must("grant", "resync", "anna", "hello", *words[12].lower().split(), "--yes")
         otk.must("grant", "resync", "anna", "hello", "-", "--yes", stdin=words[11] + "\n")
-        otk.must("grant", "renew", "anna", "hello", "--generate", "--length", "30")
+        otk.must("grant", "renew", "anna", "hello", "--generate", "--length", "30", "--form", "hex")
         knocks = numbered(otk.must("grant", "renew", "anna", "hello", "--generate", "--json").json())
         text = base64.b32encode(bytes.fromhex(knocks[9])).decode().rstrip("=")
         otk.must("grant", "resync", "anna", "hello", text, "--yes")

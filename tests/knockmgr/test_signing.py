@@ -102,14 +102,20 @@ def test_rules_need_a_key():
 
 
 def test_renewed_with_a_key():
-    """a grant that gets a chain with a key demands signatures from then on, and one that loses it takes plain knocks"""
+    """a grant that gets a chain with a key demands signatures from then on, and gives them up only when that is said"""
     with Installation() as otk:
         otk.with_grant()
         expect(rules(otk)["plain"], None)
         expect_in("signed knocks only", otk.must("grant", "renew", "anna", "hello", "--token", signing_token("one")).out)
         expect(rules(otk)["plain"], False)
-        otk.must("grant", "renew", "anna", "hello", "--generate")
+        for words in (("--generate",), ("--token", token("two"))):
+            refusal = otk.refused(1, "takes signed knocks", "grant", "renew", "anna", "hello", *words).err
+            expect_in("knockmgr grant renew anna hello --token TOKEN", refusal)
+        otk.refused(2, "has a public key", "grant", "renew", "anna", "hello", "--unsigned", "--token",
+                    signing_token("two", SIGNING_KEYS[1]))
+        otk.must("grant", "renew", "anna", "hello", "--generate", "--unsigned")
         expect(rules(otk)["plain"], None)
+        otk.refused(2, "this grant has none", "grant", "renew", "anna", "hello", "--generate", "--unsigned")
 
 
 def words_of(line):
@@ -158,7 +164,7 @@ def test_host_of_a_profile():
             expect(warning in otk.must(*words).err, bare)
         for chosen in ("otherbox", "h.example", "192.0.2.1", "2001:db8::1"):
             expect(otk.must("grant", "profile", "anna", "hello", "--host", chosen).err, "")
-        expect(otk.must("grant", "renew", "anna", "hello", "--generate").err.count(warning), 0)  # names no host
+        expect(otk.must("grant", "renew", "anna", "hello", "--generate", "--unsigned").err.count(warning), 0)  # names no host
 
 
 def test_knockgen_takes_it():

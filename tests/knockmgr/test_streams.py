@@ -83,7 +83,7 @@ def test_renewal():
             return otk.must("grant", "show", "anna", "hello", "--json").json()["chain"]
 
         def token():
-            made = subprocess.run([KNOCKGEN, "token", "--passphrase-file", "-"], input="mango carbon otter vivid plume seven",
+            made = subprocess.run([KNOCKGEN, "token", "--plain", "--passphrase-file", "-"], input="mango carbon otter vivid plume seven",
                                   capture_output=True, text=True, check=True)
             return made.stdout.strip()
 

@@ -79,7 +79,7 @@ TEST_CASE("only the door of a forward command can be claimed") {
     REQUIRE(raw_error(policy.file, enrolling("image", "randomblob(16)")) == "");
     CHECK(raw_error(policy.file,
                     "INSERT INTO grant SELECT 2, user, 1, 1, 2, NULL, NULL, '[]', 'claim', '[]', "
-                    "14, '[]', '', 0, 0, 1, 0, 0, 0, 1 FROM grant")
+                    "14, '[]', '', 0, 0, 1, 0, 0, 0, 1, '', '', NULL FROM grant")
               .find("only the door") != std::string::npos);
 }
 

@@ -164,13 +164,21 @@ TEST_CASE("a grant belongs to a user, a command and an enrolment that exist, and
                                   "claims = 0",
                                   "claims = 5",
                                   "claims = 2",
-                                  "address_rule = 'claim'"}) {
+                                  "address_rule = 'claim'",
+                                  "host = NULL",
+                                  "host = 'a b'",
+                                  "host = 'a' || char(0)",
+                                  "host = replace(hex(zeroblob(127)), '00', 'ab')",
+                                  "form = NULL",
+                                  "form = 'octal'",
+                                  "made_here = 2"}) {
         CAPTURE(bad);
         CHECK(raw_error(policy.file, fmt::format("UPDATE grant SET {}", bad)) != "");
     }
     CHECK(raw_error(policy.file,
                     "UPDATE grant SET not_before = 5, expires_at = 6, carriers = 2, "
                     "time_zone = 'America/Port-au-Prince', per_hour = 4294967295, per_day = 1, "
+                    "host = 'fe80::1%eth0', form = 'base32', made_here = 1, "
                     "hours = '[' || rtrim(replace(hex(zeroblob(32)), '00', '1,'), ',') || ']'") == "");
     // Nobody goes while a grant needs him.
     CHECK(raw_error(policy.file, "DELETE FROM user").find("FOREIGN KEY") != std::string::npos);
@@ -178,7 +186,7 @@ TEST_CASE("a grant belongs to a user, a command and an enrolment that exist, and
     // A second grant needs an enrolment of its own and another user or command.
     CHECK(raw_error(policy.file,
                     "INSERT INTO grant SELECT 2, user, command, 1, enrolment, NULL, NULL, '[]', 'knock', "
-                    "'[]', 14, '[]', '', 0, 0, 1, 0, 0, 0, 1 FROM grant")
+                    "'[]', 14, '[]', '', 0, 0, 1, 0, 0, 0, 1, '', '', NULL FROM grant")
               .find("UNIQUE") != std::string::npos);
 }
 
