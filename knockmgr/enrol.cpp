@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "base/standard_streams.h"
 #include "base/text.h"
+#include "knockmgr/chains_that_meet.h"
 #include "knockmgr/grant_profile.h"
 #include "knockmgr/grant_rules.h"
 #include "knockmgr/output.h"
@@ -133,6 +134,12 @@ void check_never_seen(const PolicyStore& store, const Enrolment& enrolment) {
         throw Error("this chain was enrolled on this server before, so old knocks might count again; make a "
                     "new one, with "
                     "another seed");
+    }
+    if (enrolment.public_key && store.key_seen(*enrolment.public_key)) {
+        throw Error(
+            "the public key of this token was enrolled on this server before. One secret is for one "
+            "grant, once: have the user make another key file (`knockgen key new FILE`), or take another "
+            "seed or passphrase, and a new token");
     }
 }
 
@@ -295,6 +302,7 @@ Enrolled enrol(const Invocation& invocation, const PolicyStore& store, const Pur
         generate_chain(chain);
     }
     check_never_seen(store, chain.enrolment);
+    if (!generate) check_meets_none(store, chain.enrolment); // a random one meets none
     const std::string sheet = invocation.value("sheet").value_or("");
     const bool listed = generate && sheet.empty();
     if (listed) hand_over(invocation, purpose, chain, plan);

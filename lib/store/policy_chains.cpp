@@ -53,6 +53,22 @@ std::optional<GrantChain> PolicyStore::chain_of(GrantId id) const {
     });
 }
 
+void PolicyStore::each_enrolled(Algorithm algorithm,
+                                const std::function<void(const EnrolledChain&)>& visit) const {
+    inside_->database.doing("read the enrolments", [&] {
+        SQLite::Statement select = inside_->prepare(
+            "SELECT chain, length, image FROM enrolment WHERE algorithm = ? ORDER BY id DESC");
+        select.bind(1, static_cast<std::int32_t>(algorithm));
+        while (select.executeStep()) {
+            const auto id = array_of<32>(select.getColumn(0));
+            const SQLite::Column image = select.getColumn(2);
+            if (!id || bytes_of(image).size() != value_size(algorithm))
+                throw inside_->database.damaged("an enrolment has fields of a wrong size");
+            visit({*id, select.getColumn(1).getUInt(), Value(bytes_of(image))});
+        }
+    });
+}
+
 std::int64_t PolicyStore::newest_change() const {
     return inside_->database.doing("read the changes", [&] {
         return inside_->database.sqlite().execAndGet("SELECT coalesce(max(id), 0) FROM change").getInt64();

@@ -65,6 +65,13 @@ std::int64_t PolicyStore::Inside::add_enrolment(const Enrolment& enrolment, cons
         throw Error(
             "this chain was enrolled on this server before: choose another seed and make a new token");
     }
+    if (enrolment.public_key) {
+        SQLite::Statement key = prepare("SELECT 1 FROM enrolment WHERE public_key = ?");
+        bind_bytes(key, 1, *enrolment.public_key);
+        if (key.executeStep())
+            throw Error(
+                "this public key was enrolled on this server before: make a new secret and a new token");
+    }
     SQLite::Statement insert =
         prepare("INSERT INTO enrolment (chain, algorithm, length, seed, image, public_key, "
                 "enrolled) VALUES (?, ?, ?, ?, ?, ?, ?)");

@@ -193,4 +193,12 @@ bool PolicyStore::image_seen(Algorithm algorithm, const Value& image) const {
     });
 }
 
+bool PolicyStore::key_seen(const std::array<std::uint8_t, 32>& public_key) const {
+    return inside_->database.doing("look up a public key", [&] {
+        SQLite::Statement select = inside_->prepare("SELECT 1 FROM enrolment WHERE public_key = ?");
+        bind_bytes(select, 1, public_key);
+        return select.executeStep();
+    });
+}
+
 } // namespace otk

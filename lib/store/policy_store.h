@@ -63,6 +63,13 @@ struct GrantChain {
     bool retired = false;
 };
 
+// The upper end of a chain that was enrolled at some time, be it anybody's now or not.
+struct EnrolledChain {
+    ChainId chain{};
+    Count length = 0;
+    Value image; // the value at count `length`
+};
+
 // How many there are, without reading them.
 struct PolicyTotals {
     std::size_t users = 0;
@@ -222,9 +229,12 @@ class PolicyStore {
     [[nodiscard]] GuardDecision guard() const;
     [[nodiscard]] std::vector<ServerKeyRecord> server_keys() const; // in order of number; the newest is last
 
-    // A chain that this server has ever seen: by seed, or by image (DESIGN 3).
+    // A chain that this server has ever seen: by seed, by image, or by public key (DESIGN 3).
     [[nodiscard]] bool seed_seen(std::string_view seed) const;
     [[nodiscard]] bool image_seen(Algorithm algorithm, const Value& image) const;
+    [[nodiscard]] bool key_seen(const std::array<std::uint8_t, 32>& public_key) const; // looks at all
+    // All that were ever enrolled, the newest first.
+    void each_enrolled(Algorithm algorithm, const std::function<void(const EnrolledChain&)>& visit) const;
 
     // Each of these is one transaction with its row in the change table; a removal also has one for each
     // grant that it takes along. Names are checked by the caller for a good message; the schema refuses

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from harness import CONFIGURATION, IS_ROOT, KNOCKMGR, Installation, expect, expect_in, run_all
-from users import ready, signing_token
+from users import SIGNING_KEYS, ready, signing_token
 from x25519 import public_half
 
 ALICE = ("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
@@ -149,7 +149,7 @@ def test_profile_has_the_newest_key():
         expect_in(f" dynamic=62201 key={keys(otk)[0]['public']} ", profile + " ")
         otk.must("key", "rotate")
         expect_in(f" key={keys(otk)[1]['public']} ", otk.must("grant", "profile", "anna", "inner").out.replace("\n", " "))
-        hello = otk.must("grant", "add", "anna", "hello", "--token", signing_token("two"), "--json").json()["profile"]
+        hello = otk.must("grant", "add", "anna", "hello", "--token", signing_token("two", SIGNING_KEYS[1]), "--json").json()["profile"]
         assert "dynamic=" not in hello and "key=" not in hello, hello
         otk.must("key", "rotate", "--overlap", "none")
         otk.must("key", "end", "3", "--yes")

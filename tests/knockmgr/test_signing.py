@@ -83,7 +83,7 @@ def test_clock_and_isn():
         expect(rules(otk, "inner")["ignore_isn"], False)
         otk.refused(2, "neither ignore nor compare", "grant", "set", "anna", "inner", "--isn", "no")
         otk.refused(2, "forward commands", "grant", "add", "anna", "hello", "--token", signing_token("two"), "--isn", "ignore")
-        otk.must("grant", "add", "anna", "hello", "--token", signing_token("two"))
+        otk.must("grant", "add", "anna", "hello", "--token", signing_token("two", SIGNING_KEYS[1]))
         otk.refused(2, "forward commands", "grant", "set", "anna", "hello", "--isn", "compare")
 
 

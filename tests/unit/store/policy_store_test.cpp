@@ -135,6 +135,7 @@ TEST_CASE("grants keep every field and come back with user and command") {
                     .plain = true,
                     .no_clock = true,
                     .ignore_sequence = true};
+    wanted.handover = {"server.example.org", "base32", false};
     const GrantId id = policy.store.add_grant(wanted);
     for (const auto& found : {policy.store.grant(id), policy.store.grant_of("anna", "sshd")}) {
         REQUIRE(found);
@@ -150,6 +151,9 @@ TEST_CASE("grants keep every field and come back with user and command") {
         CHECK(stored.enrolment.public_key == wanted.enrolment.public_key);
         CHECK(stored.chain == wanted.chain);
         CHECK(stored.created == wanted.created);
+        CHECK(stored.handover.host == "server.example.org");
+        CHECK(stored.handover.form == "base32");
+        CHECK(stored.handover.made_here == false);
         CHECK(stored.rules.not_before == wanted.rules.not_before);
         CHECK(stored.rules.expires_at == wanted.rules.expires_at);
         CHECK(stored.rules.sources == wanted.rules.sources);
