@@ -5,10 +5,19 @@
 #include "sys/file.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
 namespace otk {
+
+namespace {
+
+// What is put back into a policy.db that has lost something are changes, too, and their numbers soon reach
+// the one that was lost. No number reaches this one.
+constexpr std::int64_t newer_than_all = std::numeric_limits<std::int64_t>::max();
+
+} // namespace
 
 GuardFile::GuardFile(std::filesystem::path file, const PolicyStore& policy, const Clock& clock) :
     file_(std::move(file)), policy_(policy), clock_(clock) {
@@ -33,6 +42,7 @@ void GuardFile::hold_or_release(const GuardRecord::OfPolicy& now) {
     held_.reset();
     if (!written_ || !written_->guards() || !has_lost(now, written_->policy, clock_.now())) return;
     held_ = written_->policy;
+    held_->change = newer_than_all;
     if (held_before) return;
     journal("knockd",
             fmt::format(
@@ -71,7 +81,7 @@ void GuardFile::look() {
 void GuardFile::write(GuardRecord record) {
     if (written_) {
         const std::int64_t change = record.policy.change;
-        record.policy.change = std::min(change, written_->policy.change);
+        if (!held_) record.policy.change = std::min(change, written_->policy.change);
         if (record == *written_) return;
         record.policy.change = change;
     }

@@ -172,6 +172,13 @@ def lost_log(w):
         w.daemon.wait_for_log(f"the guard is armed: {PORT}/tcp", begin)
         assert not w.through(PORT)
         assert "older than the guard that knockd keeps" in w.guard("on", "--confirm", "5m", expect=1)
+        for name in ("anna2", "bert2", "carl2", "dora2"):  # what was lost is put back: as many changes as were lost, and more
+            w.installation.knockmgr("user", "add", name)
+        w.daemon.stop()
+        begin = w.daemon.log_size()
+        w.daemon.start("stays as it was")
+        w.daemon.wait_for_log(f"the guard is armed: {PORT}/tcp", begin)
+        assert not w.through(PORT) and json.loads(w.guard("show", "--json"))["kept"]
         assert "is removed" in w.guard("off")
         w.wait_until_through(PORT)
         w.daemon.stop()

@@ -124,4 +124,17 @@ TEST_CASE("where policy.db is older the guard is held, until the file is replace
     CHECK(scene.written().policy == GuardRecord::OfPolicy{{}, {{ssh_port}}, scene.admin.newest_change()});
 }
 
+TEST_CASE("what is put back where policy.db is older does not let go of the guard, however much it is") {
+    GuardScene scene;
+    scene.leave({ssh_port, web_port}, scene.admin.newest_change() + 2);
+    GuardFile guard_file(scene.file, scene.policy, scene.clock);
+    guard_file.configure(scene.config);
+    REQUIRE(guard_file.held() != nullptr);
+    for (const char* name : {"anna", "bert", "carl", "dora"})
+        scene.admin.add_user(name);
+    guard_file.look();
+    CHECK(guard_file.held() != nullptr);
+    CHECK(GuardFile(scene.file, scene.policy, scene.clock).held() != nullptr);
+}
+
 } // namespace otk::test
