@@ -17,6 +17,7 @@
 #include <csignal>
 #include <poll.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -46,13 +47,13 @@ std::string state_of_guard(bool& stands) {
     }
 }
 
+using Steady = std::chrono::steady_clock;
+
 // Reads on until every holder of the output has closed it, and drops what is read. False: the time is over.
-bool ends_in_time(const RunningCommand& running) {
-    const auto end = std::chrono::steady_clock::now() + alert_limit;
+bool closes_output(const RunningCommand& running, Steady::time_point end) {
     std::array<char, 4096> dropped{};
     for (;;) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
         if (left.count() <= 0) return false;
         pollfd waiting{running.output.get(), POLLIN, 0};
         if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
@@ -61,6 +62,16 @@ bool ends_in_time(const RunningCommand& running) {
         if (got < 0 && errno != EAGAIN && errno != EINTR)
             throw system_error("reading what the alert's program says");
     }
+}
+
+// Who has closed its output may still go on. False: the time is over.
+bool ends_in_time(pid_t pid, Steady::time_point end, int& status) {
+    constexpr std::chrono::milliseconds between_looks{20};
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (Steady::now() >= end) return false;
+        std::this_thread::sleep_for(between_looks);
+    }
+    return true;
 }
 
 void run_alert(const GuardRecord::OfConfig& config, const std::string& text) {
@@ -73,13 +84,14 @@ void run_alert(const GuardRecord::OfConfig& config, const std::string& text) {
             throw Error(fmt::format("there is no user {} ([alerts] run_as)", config.alert_as));
     }
     const RunningCommand running = spawn_command(command);
-    const bool in_time = ends_in_time(running);
-    if (!in_time) kill_group(running.pid, SIGKILL);
+    const auto end = Steady::now() + alert_limit;
     int status = 0;
-    while (waitpid(running.pid, &status, 0) < 0 && errno == EINTR) {
-    }
     const std::string& program = config.alert.front();
-    if (!in_time) throw Error(fmt::format("{} did not end within {} s", program, alert_limit.count()));
+    if (!closes_output(running, end) || !ends_in_time(running.pid, end, status)) {
+        kill_group(running.pid, SIGKILL);
+        (void)waitpid(running.pid, nullptr, 0);
+        throw Error(fmt::format("{} did not end within {} s", program, alert_limit.count()));
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         throw Error(fmt::format("{} could not be started, or failed", program));
 }

@@ -300,5 +300,19 @@ def alert(w):
     w.daemon.stop()
 
 
+@suite.case("guard alert: a program that closes its output and goes on is ended after 30 s, and that is said")
+def endless_alert(w):
+    with w.kept(w.noted):
+        with open(w.noted, encoding="utf-8") as file:
+            noted = json.load(file)
+        noted["alert"] = ["/bin/sh", "-c", 'exec >&- 2>&-; echo $$ > "$0"; exec sleep 3600', w.file]
+        with open(w.noted, "w", encoding="utf-8") as file:
+            json.dump(noted, file)
+        w.script("flush ruleset\n")
+        assert "/bin/sh did not end within 30 s" in w.guard("alert", expect=1)
+        pid = w.alerts()[-1]
+        wait.until(lambda: not os.path.exists(f"/proc/{pid}"), "the program is gone")
+
+
 if __name__ == "__main__":
     suite.main()
