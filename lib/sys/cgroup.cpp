@@ -40,11 +40,12 @@ bool write_control(const std::filesystem::path& file, std::string_view text) {
     return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// Those that are just ending are not listed any more.
+// Those that are just ending are not listed any more. The maker of an earlier life may remove the group
+// meanwhile, and then it cannot be read.
 bool runs_in(const std::filesystem::path& group) {
-    constexpr std::size_t largest_list = 1U << 20U;
-    const auto pids = read_file(group / "cgroup.procs", largest_list);
-    return pids && !pids->empty();
+    const Fd fd(::open((group / "cgroup.procs").c_str(), O_RDONLY | O_CLOEXEC));
+    char first = 0;
+    return fd && ::read(fd.get(), &first, 1) == 1;
 }
 
 // Where version 2 is mounted: alone, or beside version 1 (systemd's hybrid layout).

@@ -39,7 +39,8 @@ Received receive_descriptors(int channel) {
     ssize_t size = -1;
     while ((size = ::recvmsg(channel, &envelope, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
-    if (size <= 0) return received;
+    if (size < 0) ::_exit(127); // whether somebody is there is not known: nobody's commands end for that
+    if (size == 0) return received;
     const cmsghdr* rights = CMSG_FIRSTHDR(&envelope);
     received.count = message.descriptors;
     promise(size == sizeof message && rights != nullptr && rights->cmsg_type == SCM_RIGHTS &&
