@@ -48,7 +48,8 @@ struct Alert {
 
 class Alerts {
   public:
-    // Loop and clock outlive it. `groups`: how the names of the programs' cgroups begin.
+    // Loop and clock outlive it. `groups`: how the names of the programs' cgroups begin, and those of nobody
+    // else: alerts are numbered by themselves.
     Alerts(EventLoop& loop, const Clock& clock, const Config& config, const std::string& groups = "command-");
     ~Alerts();                            // what runs is killed; what waits is dropped
     void configure(const Config& config); // read again

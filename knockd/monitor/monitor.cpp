@@ -37,7 +37,7 @@ Monitor::Monitor(Config config, const Places& places, std::function<Config()> re
     policy_(up_to_date(places.policy_db)), lock_(WriterLock::patiently(places.mark, lock_patience)),
     left_over_(end_groups(group_names(places.state).all)), mark_(places.mark),
     guard_file_(places.guard, policy_, clock_), status_file_(places.status), metrics_file_(config_),
-    between_(Channel::make_pair()), alerts_(loop_, clock_, config_, spares_.groups()),
+    between_(Channel::make_pair()), alerts_(loop_, clock_, config_, spares_.groups() + "alert-"),
     noticing_(config_, [this](const Alert& alert) { alerts_.raise(alert); }), flood_(config_),
     started_undos_(places.started_undos), doors_file_(places.doors),
     doors_(loop_, clock_, policy_, config_, places_,

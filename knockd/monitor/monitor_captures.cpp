@@ -64,11 +64,12 @@ void Monitor::begin_change() {
     loop_.on_readable(next_capture_.child.channel().fd(), [this] { hear_next_capture(); });
 }
 
-// It has one thing to say until it is told to begin.
+// It has one thing to say until it is told to begin, or why it ends.
 void Monitor::hear_next_capture() {
     Mailbox& mailbox = next_capture_.child.mailbox();
     const Mailbox::Next next = mailbox.next();
     if (next == Mailbox::Next::nothing_yet) return;
+    if (next == Mailbox::Next::message && mailbox.as<message::LastWord>()) return; // how it ends is told then
     const bool opened = next == Mailbox::Next::message && mailbox.as<message::CaptureOpened>();
     if (!opened || next_opened_) { // it has hung up, or breaks its contract
         loop_.remove(next_capture_.child.channel().fd());
