@@ -23,6 +23,9 @@ constexpr std::string_view of_profile = ".next";
 struct Record {
     std::filesystem::path file;
     std::string seed;
+    std::string check_word; // empty: an earlier client did not know it
+    Count length = 0;       // 0: an earlier client did not write it
+    bool has_key = false;
     ChainState state;
 };
 
@@ -30,17 +33,17 @@ std::filesystem::path profile_file(const NamedProfile& profile) {
     return state_folder() / (profile.name + std::string(of_profile));
 }
 
-std::string chain_name(const NamedProfile& profile, std::string_view check_word) {
-    return fmt::format("{}-{}-{}", name_of(profile.profile.algorithm), profile.profile.seed,
-                       to_lower(check_word));
-}
-
-std::filesystem::path chain_file(const NamedProfile& profile, std::string_view check_word) {
-    return state_folder() / (chain_name(profile, check_word) + std::string(of_chain));
+std::filesystem::path chain_file(const NamedProfile& named) {
+    const Profile& profile = named.profile;
+    return state_folder() / fmt::format("{}-{}-{}{}", name_of(profile.algorithm), profile.seed,
+                                        to_lower(profile.check), of_chain);
 }
 
 struct Lines {
     std::optional<std::string_view> seed;
+    std::optional<std::string_view> length;
+    std::optional<std::string_view> has_key;
+    std::optional<std::string_view> key_file;
     std::optional<std::string_view> next;
     std::optional<std::string_view> lowest_sent;
     std::optional<std::string_view> check_word;
@@ -52,8 +55,10 @@ std::optional<Lines> read_lines(std::string_view content) {
     if (!content.ends_with('\n')) return std::nullopt;
     content.remove_suffix(1);
     Lines lines;
-    const std::array keys{std::pair{"seed", &lines.seed}, std::pair{"next", &lines.next},
-                          std::pair{"sent", &lines.lowest_sent}, std::pair{"check", &lines.check_word}};
+    const std::array keys{std::pair{"seed", &lines.seed},       std::pair{"length", &lines.length},
+                          std::pair{"signed", &lines.has_key},  std::pair{"key", &lines.key_file},
+                          std::pair{"next", &lines.next},       std::pair{"sent", &lines.lowest_sent},
+                          std::pair{"check", &lines.check_word}};
     for (const std::string_view line : split(content, '\n')) {
         if (line.starts_with('#')) continue;
         const std::size_t blank = std::min(line.find(' '), line.size());
@@ -66,6 +71,23 @@ std::optional<Lines> read_lines(std::string_view content) {
     return lines;
 }
 
+// What tells the chain again. False where it is damaged.
+bool read_chain(const Lines& lines, Record& into) {
+    into.seed = *lines.seed;
+    into.check_word = lines.check_word.value_or("");
+    if (lines.check_word && !dictionary_index(into.check_word)) return false;
+    if (lines.length.has_value() != lines.has_key.has_value()) return false;
+    if (lines.length) {
+        const auto length = parse_decimal(*lines.length, longest_chain);
+        if (!length || *length < shortest_chain) return false;
+        if (*lines.has_key != "yes" && *lines.has_key != "no") return false;
+        into.length = static_cast<Count>(*length);
+        into.has_key = *lines.has_key == "yes";
+    }
+    into.state.key_file = lines.key_file.value_or("");
+    return !lines.key_file || from_hex(into.state.key_file).value_or(std::vector<std::uint8_t>()).size() == 8;
+}
+
 // Nothing where it is damaged.
 std::optional<Record> parse_record(const std::filesystem::path& file, std::string_view content) {
     const auto lines = read_lines(content);
@@ -76,13 +98,14 @@ std::optional<Record> parse_record(const std::filesystem::path& file, std::strin
     const bool unknown = !lines->lowest_sent || lines->lowest_sent->empty();
     const auto sent =
         unknown ? std::optional<std::uint64_t>(*next + 1) : parse_decimal(*lines->lowest_sent, longest_chain);
-    const std::string_view word = lines->check_word.value_or("");
-    if (!sent || (lines->check_word && !dictionary_index(word))) return std::nullopt;
-    // No earlier client wrote such a file: it has all four lines.
-    if (file.extension() == of_chain && (unknown || word.empty())) return std::nullopt;
-    return Record{file,
-                  std::string(*lines->seed),
-                  {static_cast<Count>(*next), static_cast<Count>(*sent), std::string(word)}};
+    Record record;
+    record.file = file;
+    if (!sent || !read_chain(*lines, record)) return std::nullopt;
+    // No earlier client wrote such a file: it has at least these four lines.
+    if (file.extension() == of_chain && (unknown || record.check_word.empty())) return std::nullopt;
+    record.state.next = static_cast<Count>(*next);
+    record.state.lowest_sent = static_cast<Count>(*sent);
+    return record;
 }
 
 Error damaged(const NamedProfile& profile, const std::filesystem::path& file) {
@@ -104,91 +127,105 @@ std::optional<Record> read_record(const NamedProfile& profile, const std::filesy
     throw damaged(profile, file);
 }
 
-// By its name alone.
-bool may_be_of(const NamedProfile& profile, std::string_view check_word, const std::filesystem::path& file) {
-    if (file.extension() == of_profile) return true;
-    if (file.extension() != of_chain) return false;
-    const std::string name = file.stem().string();
-    return check_word.empty() ? name.starts_with(chain_name(profile, ""))
-                              : name == chain_name(profile, check_word);
-}
-
-// All that are of the chain, or may be where a check word is not known.
-std::vector<Record> records_of(const NamedProfile& profile, std::string_view check_word) {
-    std::vector<Record> records;
+// What the state folder has; none where there is no such folder.
+std::vector<std::filesystem::path> files() {
+    std::vector<std::filesystem::path> found;
     std::error_code trouble;
     std::filesystem::directory_iterator entry(state_folder(), trouble);
     for (; !trouble && entry != std::filesystem::directory_iterator(); entry.increment(trouble)) {
-        if (!may_be_of(profile, check_word, entry->path())) continue;
-        auto record = read_record(profile, entry->path());
-        if (!record || record->seed != profile.profile.seed) continue;
-        const std::string& word = record->state.check_word;
-        if (word.empty() || check_word.empty() || word == check_word) records.push_back(std::move(*record));
+        const auto extension = entry->path().extension();
+        if (extension == of_profile || extension == of_chain) found.push_back(entry->path());
     }
     if (trouble && trouble != std::errc::no_such_file_or_directory)
         throw system_error(fmt::format("cannot read {}", printable(state_folder().string())),
                            trouble.value());
-    return records;
+    return found;
 }
 
-std::string known_check_word(const NamedProfile& profile) {
-    if (!profile.profile.check.empty()) return profile.profile.check;
-    const auto own = read_record(profile, profile_file(profile));
-    return own && own->seed == profile.profile.seed ? own->state.check_word : std::string();
+// All that are of the chain, or may be where a file does not say its check word.
+std::vector<Record> records_of(const NamedProfile& profile) {
+    std::vector<Record> records;
+    for (const std::filesystem::path& file : files()) {
+        if (file.extension() == of_chain && file != chain_file(profile)) continue;
+        auto record = read_record(profile, file);
+        if (!record || record->seed != profile.profile.seed) continue;
+        if (record->check_word.empty() || record->check_word == profile.profile.check)
+            records.push_back(std::move(*record));
+    }
+    return records;
 }
 
 void write_record(const Record& record) {
     std::string content =
         fmt::format("# Which knock of this chain is the next, and the lowest that was sent (the "
                     "chain's length: none was). Written by knockgen alone.\n"
-                    "seed {}\nnext {}\nsent {}\n",
-                    record.seed, record.state.next, record.state.lowest_sent);
-    if (!record.state.check_word.empty()) content += fmt::format("check {}\n", record.state.check_word);
+                    "seed {}\n",
+                    record.seed);
+    if (record.length != 0)
+        content += fmt::format("length {}\nsigned {}\n", record.length, record.has_key ? "yes" : "no");
+    if (!record.state.key_file.empty()) content += fmt::format("key {}\n", record.state.key_file);
+    content += fmt::format("next {}\nsent {}\n", record.state.next, record.state.lowest_sent);
+    if (!record.check_word.empty()) content += fmt::format("check {}\n", record.check_word);
     remove_leftovers(record.file); // of clients that were killed; the lock is ours
     replace_file(record.file, content, 0600, true);
 }
 
-// Of a profile whose name was another chain's before. No profile's name has a plus.
-void put_aside_other_chain(const NamedProfile& profile) {
-    const std::filesystem::path file = profile_file(profile);
-    const auto own = read_record(profile, file);
-    if (!own || own->seed == profile.profile.seed) return;
-    std::filesystem::rename(file,
-                            state_folder() / fmt::format("{}+{}{}", profile.name, own->seed, of_profile));
+std::optional<Record> readable_record(const std::filesystem::path& file) {
+    try {
+        const auto content = read_file(file, largest_state_file);
+        return content ? parse_record(file, *content) : std::nullopt;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+// ALGORITHM-SEED-WORD.chain; neither part has a dash.
+std::optional<Algorithm> algorithm_in(const std::filesystem::path& file) {
+    const std::string name = file.stem().string();
+    return algorithm_named(std::string_view(name).substr(0, name.find('-')));
+}
+
+// NAME.next, or NAME+SEED.next, which an earlier client put aside. No profile's name has a plus.
+std::string profile_name_in(const std::filesystem::path& file) {
+    const std::string name = file.stem().string();
+    return name.substr(0, name.find('+'));
 }
 
 } // namespace
 
-ChainState read_state_of(const NamedProfile& profile, std::string_view check_word) {
+ChainState read_state(const NamedProfile& profile) {
     const Count length = profile.profile.length;
-    ChainState state{length - 1, length, known_check_word(profile)};
-    for (const Record& each : records_of(profile, check_word)) {
+    ChainState state{length - 1, length, {}};
+    for (const Record& each : records_of(profile)) {
         state.next = std::min(state.next, each.state.next);
         state.lowest_sent = std::min(state.lowest_sent, each.state.lowest_sent);
+        if (!each.state.key_file.empty()) state.key_file = each.state.key_file;
     }
     return state;
 }
 
-ChainState read_state(const NamedProfile& profile) {
-    return read_state_of(profile, known_check_word(profile));
-}
-
-void write_state(const NamedProfile& profile, std::string_view check_word, const ChainState& before,
-                 const ChainState& state) {
+void write_state(const NamedProfile& named, const ChainState& before, const ChainState& state) {
     if (state.next > before.next) { // as the user said; the lowest counts, so none may stay below
-        for (Record each : records_of(profile, check_word)) {
+        for (Record each : records_of(named)) {
             each.state.next = std::max(each.state.next, state.next);
             write_record(each);
         }
     }
-    if (!check_word.empty()) {
-        write_record({chain_file(profile, check_word),
-                      profile.profile.seed,
-                      {state.next, state.lowest_sent, std::string(check_word)}});
+    const Profile& profile = named.profile;
+    write_record({chain_file(named), profile.seed, profile.check, profile.length, profile.has_key, state});
+}
+
+std::vector<KnownChain> known_chains() {
+    std::vector<KnownChain> known;
+    for (const std::filesystem::path& file : files()) {
+        const auto record = readable_record(file);
+        if (!record || record->check_word.empty()) continue;
+        const bool of_a_chain = file.extension() == of_chain;
+        known.push_back({of_a_chain ? algorithm_in(file) : std::nullopt, record->seed, record->check_word,
+                         record->length, record->has_key, record->state.key_file, record->state.next,
+                         of_a_chain ? std::string() : profile_name_in(file)});
     }
-    if (!profile.profile.check.empty()) return;
-    put_aside_other_chain(profile);
-    write_record({profile_file(profile), profile.profile.seed, state});
+    return known;
 }
 
 } // namespace otk

@@ -97,19 +97,18 @@ Error has_left(const NamedProfile& profile, Count next, Count lowest_sent) {
                     lowest_sent, profile.name, next, what_it_means));
 }
 
-// Runs `change` on the state of the chain with this check word under the lock, and writes down what it made
-// of it where that is something new.
+// Runs `change` on the state of the profile's chain under the lock, and writes down what it made of it where
+// that is something new.
 template <typename Change>
-auto change_state(const NamedProfile& profile, const std::optional<std::string>& check_word, Change change) {
+auto change_state(const NamedProfile& profile, Change change) {
     const std::filesystem::path folder = state_folder();
     make_folder(folder);
     const Lock lock(folder);
-    const std::string word = check_word ? *check_word : read_state(profile).check_word;
-    const ChainState before = read_state_of(profile, word);
+    const ChainState before = read_state(profile);
     ChainState state = before;
     const auto result = change(state);
     // The same number again changes nothing, so a full disk does not keep anybody from repeating one.
-    if (!(state == before)) write_state(profile, word, before, state);
+    if (!(state == before)) write_state(profile, before, state);
     return result;
 }
 
@@ -122,13 +121,13 @@ Wanted wanted_knock(const Arguments& arguments) {
     return wanted;
 }
 
-Taken take_number(const NamedProfile& profile, const Wanted& wanted, const std::string& check_word) {
+Taken take_number(const NamedProfile& profile, const Wanted& wanted, const std::string& key_file) {
     try {
-        return change_state(profile, check_word, [&](ChainState& state) {
+        return change_state(profile, [&](ChainState& state) {
             const Taken taken = choose(profile, state, wanted);
             state.next = taken.left;
             state.lowest_sent = std::min(state.lowest_sent, taken.number);
-            state.check_word = check_word;
+            state.key_file = key_file;
             return taken;
         });
     } catch (const Error& error) {
@@ -142,7 +141,7 @@ Taken number_to_take(const NamedProfile& profile, const Wanted& wanted) {
 
 Count set_next_number(const NamedProfile& profile, Count next, const Meant& meant) {
     check_in_chain(profile, "next", next);
-    return change_state(profile, std::nullopt, [&](ChainState& state) {
+    return change_state(profile, [&](ChainState& state) {
         if (!meant.skip && is_too_far(next, state.next)) throw too_far_to_go_on(profile, next, state.next);
         if (!meant.reuse && next >= state.lowest_sent) throw has_left(profile, next, state.lowest_sent);
         const Count before = state.next;
@@ -157,14 +156,6 @@ std::string when_numbers_differ(const NamedProfile& profile, Count number) {
                        "knockgen profile set {0} --next N "
                        "goes on there",
                        profile.name, number, profile.profile.command);
-}
-
-void forget_check_word(const NamedProfile& profile) {
-    if (!profile.profile.check.empty() || !std::filesystem::is_directory(state_folder())) return;
-    (void)change_state(profile, std::nullopt, [](ChainState& state) {
-        state.check_word.clear();
-        return 0;
-    });
 }
 
 } // namespace otk

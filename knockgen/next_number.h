@@ -28,9 +28,9 @@ struct Taken {
 // The next number, or the chosen one, which moves the next one only downwards. What is to be sent may leave
 // when this returns. Throws Error, after which nothing may be sent: no knock is left, the chosen one is not
 // in the chain, or passes over more than a server looks for and is not meant to; or the file cannot be
-// locked, written or brought to the disk. `check_word` is remembered.
+// locked, written or brought to the disk. `key_file` is remembered (ChainState).
 [[nodiscard]] Taken take_number(const NamedProfile& profile, const Wanted& wanted,
-                                const std::string& check_word);
+                                const std::string& key_file);
 // The same without taking it: for --dry-run.
 [[nodiscard]] Taken number_to_take(const NamedProfile& profile, const Wanted& wanted);
 
@@ -48,8 +48,5 @@ Count set_next_number(const NamedProfile& profile, Count next, const Meant& mean
 
 // Few knocks are left from here on.
 inline constexpr Count few_knocks = 10;
-
-// For `profile add --replace`: the passphrase may be another one, the position stays.
-void forget_check_word(const NamedProfile& profile);
 
 } // namespace otk

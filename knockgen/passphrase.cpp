@@ -83,12 +83,6 @@ SecretText known_passphrase(const Arguments& arguments, std::string_view of_what
     return checked(ask_without_echo(fmt::format("Passphrase of {}: ", of_what)));
 }
 
-SecretText first_passphrase(const Arguments& arguments, std::string_view of_what) {
-    SecretText passphrase = known_passphrase(arguments, of_what);
-    if (!arguments.has("passphrase-file")) ask_again(passphrase);
-    return passphrase;
-}
-
 SecretText new_passphrase(const Arguments& arguments, std::string_view of_what) {
     const auto file = arguments.text("passphrase-file");
     SecretText passphrase =

@@ -13,9 +13,6 @@ namespace otk {
 // standard error. Throws Error when there is none or RFC 2289's rule of 10 to 63 characters is broken.
 [[nodiscard]] SecretText known_passphrase(const Arguments& arguments, std::string_view of_what);
 
-// The same, but asked for twice on a terminal: for the first use of a chain, when nothing tells a slip.
-[[nodiscard]] SecretText first_passphrase(const Arguments& arguments, std::string_view of_what);
-
 // For one that is chosen now: asked for twice on a terminal, and refused when weak unless --weak is given.
 [[nodiscard]] SecretText new_passphrase(const Arguments& arguments, std::string_view of_what);
 

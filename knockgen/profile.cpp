@@ -7,7 +7,9 @@
 #include "knockgen/destination.h"
 #include "knockgen/next_number.h"
 #include "knockgen/output.h"
+#include "knockgen/profile_change.h"
 #include "knockgen/profile_text.h"
+#include "otp/token.h"
 
 #include <array>
 #include <cerrno>
@@ -20,7 +22,7 @@
 namespace otk {
 namespace {
 
-constexpr std::size_t longest_line = 4096; // bytes, many times what a profile takes
+constexpr std::size_t longest_profile = 4096; // bytes, many times what a profile takes
 
 void print(const std::string& text) {
     Output output;
@@ -29,7 +31,7 @@ void print(const std::string& text) {
 }
 
 std::string line_of_standard_input() {
-    std::string text(longest_line + 1, '\0');
+    std::string text(longest_profile + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {
         const ssize_t got = read(STDIN_FILENO, text.data() + size, text.size() - size);
@@ -52,13 +54,17 @@ void add(const Arguments& arguments) {
     if (!profile) throw Error(fmt::format("this is no profile: {}", profile.reason()));
     const NamedProfile named{words[1], std::move(profile).take()};
     check_host(named.profile.host);
+    if (!arguments.has("replace")) refuse_taken_name(named.name);
+    check_meant(named, arguments);
     save_profile(named, arguments.has("replace"));
-    forget_check_word(named);
 
     const ChainState state = read_state(named);
-    tell_done(fmt::format("profile {} is there: {} at {}, {} knocks left\nknock with: knockgen send {}\n",
-                          named.name, printable(named.profile.command), printable(named.profile.host),
-                          state.next, named.name));
+    tell_done(fmt::format(
+        "profile {0} is there: {1} at {2}, {3} knocks left\ncheck words of the line: {4}\n"
+        "compare them by voice with those that your administrator's knockmgr printed beside it: knockgen\n"
+        "profile show {0} tells them again\nknock with: knockgen send {0}\n",
+        named.name, printable(named.profile.command), printable(named.profile.host), state.next,
+        check_words_of(format_profile(named.profile))));
 }
 
 void list(const Arguments& arguments) {
@@ -115,6 +121,9 @@ void run_profile(const Arguments& arguments) {
     constexpr std::array actions{Action{"add", add}, Action{"list", list}, Action{"show", show},
                                  Action{"set", set}, Action{"remove", remove}};
     const std::string wanted = arguments.operands().empty() ? "" : arguments.operands().front();
+    const bool adds = arguments.has("replace") || arguments.has("yes") || arguments.has("downgrade");
+    if (wanted != "add" && adds)
+        throw UsageError("--replace, --yes and --downgrade go with profile add NAME LINE");
     const bool sets = arguments.has("next") || arguments.has("reuse") || arguments.has("skip");
     if (wanted != "set" && sets) throw UsageError("--next, --reuse and --skip go with profile set NAME");
     for (const Action& action : actions) {

@@ -1,6 +1,7 @@
 #include "knockgen/profile_text.h"
 
 #include "base/text.h"
+#include "otp/token.h"
 
 #include <algorithm>
 
@@ -79,6 +80,7 @@ std::string description_of(const NamedProfile& named, const ChainState& state) {
     line("Chain",
          fmt::format("{} of length {}, seed {}", name_of(profile.algorithm), profile.length, profile.seed));
     line("Check word", profile.check);
+    line("Line's words", check_words_of(format_profile(profile)));
     line("Next knock", state.next == 0 ? "none is left" : fmt::format("{}", state.next));
     return text + "\n" + format_profile(profile) + "\n";
 }
@@ -99,6 +101,7 @@ nlohmann::ordered_json json_of(const NamedProfile& named, const ChainState& stat
     if (!profile.opens.empty()) object["opens"] = profile.opens;
     if (!profile.ports.empty()) object["ports"] = profile.ports;
     object["line"] = format_profile(profile);
+    object["check_words"] = check_words_of(format_profile(profile));
     return object;
 }
 

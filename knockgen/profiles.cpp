@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,12 +38,25 @@ bool is_there(const std::filesystem::path& file) {
     return lstat(file.c_str(), &status) == 0;
 }
 
-NamedProfile load(std::string_view name) {
-    const std::filesystem::path file = file_of(name);
-    std::string line = read_file(file, largest_profile_file).value_or("");
+Result<Profile, std::string> read_profile(std::string_view name) {
+    std::string line = read_file(file_of(name), largest_profile_file).value_or("");
     if (line.ends_with('\n')) line.pop_back();
-    auto profile = parse_profile(line);
+    return parse_profile(line);
+}
+
+std::optional<Profile> readable_profile(std::string_view name) {
+    try {
+        auto profile = read_profile(name);
+        return profile ? std::optional(std::move(profile).take()) : std::nullopt;
+    } catch (const Error&) { // no file, or one that is too large, or not for this user
+        return std::nullopt;
+    }
+}
+
+NamedProfile load(std::string_view name) {
+    auto profile = read_profile(name);
     if (!profile) {
+        const std::filesystem::path file = file_of(name);
         throw Error(fmt::format("{}: {}; put the line in its place that your administrator gave you: "
                                 "knockgen profile add {} --replace 'otk1-profile ...'",
                                 printable(file.string()), profile.reason(), name));
@@ -120,6 +134,16 @@ std::vector<NamedProfile> all_profiles() {
     return profiles;
 }
 
+std::vector<NamedProfile> readable_profiles() {
+    std::vector<NamedProfile> profiles;
+    for (const std::string& name : profile_names()) {
+        if (auto profile = readable_profile(name)) profiles.push_back({name, *std::move(profile)});
+    }
+    return profiles;
+}
+
+bool profile_exists(std::string_view name) { return is_there(file_of(name)); }
+
 NamedProfile find_profile(std::string_view name_or_host) {
     if (valid_name(name_or_host) && is_there(file_of(name_or_host))) return load(name_or_host);
     std::vector<NamedProfile> candidates = profiles_for(name_or_host);
@@ -131,16 +155,19 @@ NamedProfile find_profile(std::string_view name_or_host) {
     return std::move(candidates.front());
 }
 
+void refuse_taken_name(std::string_view name) {
+    if (!profile_exists(name)) return;
+    throw Error(fmt::format("there is a profile {} already; choose another name, or put this one in its "
+                            "place with --replace",
+                            name));
+}
+
 void save_profile(const NamedProfile& profile, bool replace) {
     const std::filesystem::path file = file_of(profile.name);
     const std::string content = format_profile(profile.profile) + '\n';
     make_folder(file.parent_path());
     if (replace) return replace_file(file, content, 0600, true);
-    if (is_there(file)) {
-        throw Error(fmt::format("there is a profile {} already; choose another name, or put this one in its "
-                                "place with --replace",
-                                profile.name));
-    }
+    refuse_taken_name(profile.name);
     write_private_file(file, content); // refuses by itself, should one have come in between
 }
 

@@ -32,6 +32,13 @@ void make_folder(const std::filesystem::path& folder);
 // several are for it, and says how to add one where none is.
 [[nodiscard]] NamedProfile find_profile(std::string_view name_or_host);
 
+// The same as all_profiles() without those that cannot be read.
+[[nodiscard]] std::vector<NamedProfile> readable_profiles();
+// Whether there is a file of that name, readable or not.
+[[nodiscard]] bool profile_exists(std::string_view name);
+
+// Throws Error where there is a profile of that name.
+void refuse_taken_name(std::string_view name);
 // Throws Error where one of that name exists and is not to be replaced.
 void save_profile(const NamedProfile& profile, bool replace);
 // Throws Error where there is none. What is known about its numbers stays (next_number.h).

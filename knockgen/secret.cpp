@@ -1,14 +1,10 @@
 #include "knockgen/secret.h"
 
-#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockgen/key_file.h"
-#include "knockgen/next_number.h"
+#include "knockgen/one_chain.h"
 #include "knockgen/passphrase.h"
 #include "otp/token.h"
-#include "request/signing_key.h"
-
-#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -29,42 +25,25 @@ std::string description(const NamedProfile& profile) {
                        printable(profile.profile.host));
 }
 
-// As the token had it that enrolled this profile.
-Enrolment enrolment_of(const ChainSecret& chain, const Profile& profile) {
-    Enrolment enrolment{profile.algorithm, profile.length, profile.seed, chain.at(profile.length), {}};
-    if (profile.has_key) enrolment.public_key = SigningKey::of(chain).public_key();
-    return enrolment;
-}
-
-ChainSecret chain_of(const Arguments& arguments, const NamedProfile& profile, bool first_time) {
+ChainSecret chain_of(const Arguments& arguments, const NamedProfile& profile) {
     const Profile& about = profile.profile;
     if (const auto file = arguments.text("key")) {
         check_key_option(arguments, about.algorithm);
         return ChainSecret::from_master(read_key_file(*file));
     }
-    const std::string of_what = description(profile);
-    const SecretText passphrase =
-        first_time ? first_passphrase(arguments, of_what) : known_passphrase(arguments, of_what);
+    const SecretText passphrase = known_passphrase(arguments, description(profile));
     return ChainSecret::from_passphrase(about.algorithm, passphrase, about.seed);
 }
 
-Error not_the_granted_one(const NamedProfile& profile, std::string_view word, std::string_view what) {
+// The words that the secret makes are not told: with a forged line for a cheap algorithm, whoever is shown
+// them would learn 11 bits of the passphrase for each line.
+Error not_the_granted_one(const NamedProfile& profile, std::string_view what) {
     return Error(fmt::format("this is not the {0} that the right was granted for: the check words of its "
-                             "token begin with {1}, and those of this {0} with {2}. Nothing was sent, and no "
-                             "number was taken. Is it the {0} of profile {3}? If it is, the profile is of "
+                             "token begin with {1}, and those of this {0} do not. Nothing was sent, and no "
+                             "number was taken. Is it the {0} of profile {2}? If it is, the profile is of "
                              "another token: ask your administrator for a new line (knockmgr grant "
                              "profile), and compare the six check words",
-                             what, profile.profile.check, word, profile.name));
-}
-
-Error unlike_the_first_time(const NamedProfile& profile, std::string_view word, std::string_view known,
-                            std::string_view what) {
-    return Error(fmt::format(
-        "this makes another chain than the first time (its check words begin with {}, then with {}), so "
-        "nothing was sent: is it the right {}? Should the first time have been wrong: knockgen profile "
-        "show {} prints the line of the profile, and after knockgen profile add --replace with it another "
-        "chain is taken; the numbers go on from where they are",
-        word, known, what, profile.name));
+                             what, profile.profile.check, profile.name));
 }
 
 } // namespace
@@ -80,21 +59,13 @@ ChainSecret chosen_chain(const Arguments& arguments, Algorithm algorithm, std::s
 }
 
 ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile) {
-    const std::string& granted = profile.profile.check;
-    const std::string known = granted.empty() ? read_state(profile).check_word : granted;
-    ChainSecret chain = chain_of(arguments, profile, known.empty());
-    const Enrolment enrolment = enrolment_of(chain, profile.profile);
-    std::string word = first_check_word(enrolment);
-    const std::string_view what = arguments.has("key") ? "key file" : "passphrase";
-    if (known.empty()) {
-        tell("knockgen: the check words of this chain are {}; if those of your token differ, so does "
-             "the passphrase or the key\n",
-             check_words(enrolment));
-    } else if (known != word) {
-        throw granted.empty() ? unlike_the_first_time(profile, word, known, what)
-                              : not_the_granted_one(profile, word, what);
-    }
-    return {std::move(chain), std::move(word)};
+    ChainSecret chain = chain_of(arguments, profile);
+    const bool is_file = arguments.has("key");
+    if (first_check_word(enrolment_of(chain, profile.profile)) != profile.profile.check)
+        throw not_the_granted_one(profile, is_file ? "key file" : "passphrase");
+    std::string key_file = is_file ? fingerprint_of_key_file(chain) : std::string();
+    refuse_second_use(chain, profile, key_file);
+    return {std::move(chain), std::move(key_file)};
 }
 
 } // namespace otk

@@ -16,14 +16,13 @@ namespace otk {
 [[nodiscard]] ChainSecret chosen_chain(const Arguments& arguments, Algorithm algorithm,
                                        std::string_view seed);
 
-// What take_number() remembers of it: the first of the chain's check words.
 struct ProfileSecret {
     ChainSecret chain;
-    std::string check_word;
+    std::string key_file; // what take_number() remembers (ChainState); empty for a passphrase
 };
 // The chain of a profile. A passphrase or key that makes another chain than the one that was granted, by the
-// check word in the profile, is refused (Error), so that a slip costs no number. Where the profile has none,
-// a passphrase is asked for twice on a terminal the first time, and must make the same chain ever after.
+// check word in the profile, is refused (Error), so that a slip costs no number; so is one whose chain is in
+// use under another line (one_chain.h).
 [[nodiscard]] ProfileSecret secret_of(const Arguments& arguments, const NamedProfile& profile);
 
 } // namespace otk

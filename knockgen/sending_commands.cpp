@@ -35,11 +35,18 @@ Subcommand profile_command() {
         "keep what knockgen send has to know about a right of yours",
         "Your administrator's knockmgr printed one line that begins with otk1-profile: the server, the\n"
         "command, the chain and the ways to send. add keeps it under a name of your choice. Nothing\n"
-        "in it is secret. LINE goes in quotes; with - it is read from standard input. show tells which\n"
-        "knock is the next, and set changes that, where client and server have come apart.",
+        "in it is secret, but a forged one would lead you elsewhere: compare the six check words that\n"
+        "add and show print with those of your administrator, by voice. LINE goes in quotes; with -\n"
+        "it is read from standard input. show tells which knock is the next, and set changes that,\n"
+        "where client and server have come apart.",
         {Option{"replace", 0, "",
-                "add: put the line in the place of what that name has.\nThe next number is that of the "
-                "line's chain."},
+                "add: put the line in the place of what that name has. What\nchanges is shown, and asked "
+                "about."},
+         Option{"yes", 0, "",
+                "add: what --replace shows is meant, and the check words were\ncompared; nothing is asked."},
+         Option{"downgrade", 0, "",
+                "add: take a line that asks for less: a weaker algorithm, knocks\nwithout signature or "
+                "address, a shorter chain, a second one of\na seed, a new one of 64 bits."},
          Option{"next", 0, "N",
                 "set: go on with knock N. Your administrator sees which one the\nserver waits for "
                 "(knockmgr grant show)."},

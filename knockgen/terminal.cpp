@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
+#include <string>
 #include <termios.h>
 #include <unistd.h>
 
@@ -133,7 +134,26 @@ std::optional<SecretText> ask_once(int terminal, std::string_view prompt) {
     return SecretText(as_text(line.view().first(size)));
 }
 
+// Up to the newline, without it; what is longer than any answer is cut.
+std::string line_that_shows(int terminal) {
+    std::string line;
+    for (char sign = 0;;) {
+        const ssize_t got = read(terminal, &sign, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw system_error("cannot read from the terminal");
+        if (got == 0 || sign == '\n') return line;
+        if (line.size() < longest_line) line += sign;
+    }
+}
+
 } // namespace
+
+bool ask_yes(std::string_view question) {
+    const Fd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+    if (!terminal) throw Error("there is no terminal on which to ask");
+    show(terminal.get(), question);
+    return line_that_shows(terminal.get()) == "yes";
+}
 
 SecretText ask_without_echo(std::string_view prompt) {
     const Fd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));

@@ -1,4 +1,4 @@
-// Asking on the terminal without echo.
+// Asking on the terminal: a secret without echo, and whether something is meant.
 #pragma once
 
 #include "base/secret.h"
@@ -13,5 +13,9 @@ namespace otk {
 // nothing is typed
 // (^D), or the line is longer than 1024 bytes.
 [[nodiscard]] SecretText ask_without_echo(std::string_view prompt);
+
+// Shows the question there and reads one line, which shows as it is typed: whether it is `yes`. Throws Error
+// when there is no terminal.
+[[nodiscard]] bool ask_yes(std::string_view question);
 
 } // namespace otk

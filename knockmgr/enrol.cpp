@@ -200,7 +200,10 @@ void say_what_was_done(const Invocation& invocation, const Purpose& purpose, con
     if (purpose.replaces) text += difference_text(purpose.replaces->enrolment, enrolment);
     if (sheet) text += fmt::format("sheet: {} (print it, hand it over, delete it)\n", *sheet);
     if (profile) text += fmt::format("accepts: {}\n", taken_text(*profile));
-    if (profile) text += fmt::format("the user's profile: {}\n", profile_line(*profile));
+    if (profile) {
+        text += fmt::format("the user's profile: {}\n", profile_line(*profile));
+        text += fmt::format("check words of the profile: {}\n", profile_words(*profile));
+    }
     if (prints_own) text += fmt::format("the user's sheet: {}\n", knockgen_line(plan, enrolment));
     if ((sheet || prints_own) && !plan.no_dns.empty()) {
         text += fmt::format("no lines for dns on the sheet: {}\n", plan.no_dns);
@@ -241,6 +244,7 @@ Json json_of(const Purpose& purpose, const Enrolled& enrolled, const std::vector
         result["sheet_command"] = profile->plain ? Json(knockgen_line(plan, enrolment)) : Json();
         result["accepts"] = what_is_taken(*profile);
         result["profile"] = format_profile(*profile);
+        result["profile_check_words"] = profile_words(*profile);
         result["profile_command"] = profile_line(*profile);
     }
     return result;

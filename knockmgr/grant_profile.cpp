@@ -1,11 +1,13 @@
 #include "knockmgr/grant_profile.h"
 
+#include "base/standard_streams.h"
 #include "base/text.h"
 #include "knockmgr/grant_sheet.h"
 #include "knockmgr/installation.h"
 #include "knockmgr/output.h"
 #include "knockmgr/server_key.h"
 #include "net/address.h"
+#include "otp/token.h"
 #include "policy/tokens.h"
 
 #include <fmt/format.h>
@@ -68,6 +70,8 @@ std::string profile_line(const Profile& profile) {
     return fmt::format("knockgen profile add {} '{}'", profile.command, format_profile(profile));
 }
 
+std::string profile_words(const Profile& profile) { return check_words_of(format_profile(profile)); }
+
 void warn_of_bare_host(const Invocation& invocation, const std::string& host) {
     if (invocation.has("host") || host.find('.') != std::string::npos || Address::parse(host)) return;
     warn(fmt::format(
@@ -101,10 +105,14 @@ int print_profile(const Invocation& asked) {
         profile_of({details.command, details.grant.rules, details.grant.enrolment}, load_config(where.config),
                    store, host_option(invocation), SystemClock().now());
     warn_of_bare_host(invocation, profile.host);
-    if (!invocation.json()) return print(format_profile(profile) + "\n");
+    if (!invocation.json()) {
+        tell("check words of this line, to be compared by voice: {}\n", profile_words(profile));
+        return print(format_profile(profile) + "\n");
+    }
     return print_json({{"user", details.user.name},
                        {"command", details.command.name},
                        {"profile", format_profile(profile)},
+                       {"profile_check_words", profile_words(profile)},
                        {"accepts", what_is_taken(profile)},
                        {"profile_command", profile_line(profile)}});
 }
@@ -112,8 +120,9 @@ int print_profile(const Invocation& asked) {
 constexpr std::string_view profile_help =
     "Prints the profile of a grant: one line that tells the user's knockgen the server, the command and\n"
     "which knocks it takes. Nothing in it is secret, but whoever could change it on its way could lead\n"
-    "the user elsewhere. Say --host, unless it was said when the grant was added or renewed, or this\n"
-    "machine's own name is one by which the user finds it.\n"
+    "the user elsewhere: six check words over the whole line are printed on standard error, the user's\n"
+    "knockgen shows them, too, and you compare them by voice. Say --host, unless it was said when the\n"
+    "grant was added or renewed, or this machine's own name is one by which the user finds it.\n"
     "The user keeps the profile with `knockgen profile add NAME 'LINE'`. A user needs a new one after\n"
     "`grant renew`, `grant set`, `key rotate` (for dynamic mode), and when the ports, zones or the name\n"
     "of this server change.\n"

@@ -25,6 +25,9 @@ struct ProfileOwner {
 // The call of knockgen that keeps it: one line for a shell.
 [[nodiscard]] std::string profile_line(const Profile& profile);
 
+// Six words over the whole line, as the user's knockgen shows them when it has the line: compared by voice.
+[[nodiscard]] std::string profile_words(const Profile& profile);
+
 // Says on standard error that `host`, which nobody chose by --host, is no name by which others find this
 // server: it has no dot, and is no address. Resolvers give such a name to the machine that asks, or to
 // nobody.

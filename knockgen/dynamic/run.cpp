@@ -141,7 +141,7 @@ void run_dynamic(const Arguments& arguments) {
     SynSender sender(options.ignore_sequence); // the last that needs a privilege
     const std::vector<Plan> plans = plan(options);
     const ProfileSecret secret = secret_of(arguments, options.named);
-    const Taken taken = take_number(options.named, options.wanted, secret.check_word);
+    const Taken taken = take_number(options.named, options.wanted, secret.key_file);
     // From here on the number is used up, whatever becomes of the request.
     warn_of_few(taken, options.named);
     Requests requests(options, secret.chain, taken.number);

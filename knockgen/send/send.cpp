@@ -44,7 +44,7 @@ void run_send(const Arguments& arguments) {
 
     if (options.dry_run) return report_dry_run(plan, number_to_take(options.named, options.wanted));
     const ProfileSecret secret = secret_of(arguments, options.named);
-    const Taken taken = take_number(options.named, options.wanted, secret.check_word);
+    const Taken taken = take_number(options.named, options.wanted, secret.key_file);
     report(plan, taken, deliver(plan, secret.chain, taken.number));
 }
 

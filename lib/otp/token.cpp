@@ -8,15 +8,16 @@
 
 namespace otk {
 
-std::string check_words(const Enrolment& enrolment) {
-    const std::string token = format_token(enrolment);
-    const Digest digest = digest_of(Algorithm::sha256, {as_bytes(token)});
+std::string check_words_of(std::string_view text) {
+    const Digest digest = digest_of(Algorithm::sha256, {as_bytes(text)});
     std::uint64_t bits = 0;
     for (const std::uint8_t byte : digest.view().first(sizeof bits)) {
         bits = bits << 8 | byte;
     }
     return encode_words(bits, ' ');
 }
+
+std::string check_words(const Enrolment& enrolment) { return check_words_of(format_token(enrolment)); }
 
 std::string first_check_word(const Enrolment& enrolment) {
     const std::string words = check_words(enrolment);

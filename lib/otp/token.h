@@ -32,8 +32,10 @@ struct Enrolment {
 [[nodiscard]] Result<Enrolment, std::string> parse_token(std::string_view text);
 [[nodiscard]] std::string format_token(const Enrolment& enrolment);
 
-// Six words of the RFC's dictionary made from SHA-256 of the token: both tools print them, people compare by
-// voice.
+// Six words of the RFC's dictionary made from the first 64 bits of SHA-256 of a text: both tools print them,
+// people compare by voice. Of a token, and of a profile's line (lib/profile), whose texts begin differently.
+[[nodiscard]] std::string check_words_of(std::string_view text);
+// Those of the token.
 [[nodiscard]] std::string check_words(const Enrolment& enrolment);
 // The first of them: 11 bits, enough to tell a slip of the fingers, too few to find a passphrase by.
 [[nodiscard]] std::string first_check_word(const Enrolment& enrolment);

@@ -149,7 +149,7 @@ constexpr std::array words{
     Word{"server", true, read_server, [](const Profile& p) { return to_hex(p.server); }},
     Word{"signed", true, read<&Profile::has_key>, [](const Profile& p) { return yes_or_no(p.has_key); }},
     Word{"plain", true, read<&Profile::plain>, [](const Profile& p) { return yes_or_no(p.plain); }},
-    Word{"check", false, read_check, [](const Profile& p) { return p.check; }},
+    Word{"check", true, read_check, [](const Profile& p) { return p.check; }},
     Word{"udp", false, read<&Profile::udp_port>,
          [](const Profile& p) { return number_or_nothing(p.udp_port); }},
     Word{"icmp", false, read<&Profile::icmp>, [](const Profile& p) { return yes_if(p.icmp); }},

@@ -17,7 +17,7 @@
 namespace otk {
 
 // `otk1-profile` and KEY=VALUE words, parted by single blanks, in the order of the fields below; a key that
-// has nothing to say is left out (signed and plain always say something). Read in any order and with any
+// has nothing to say is left out (those up to check always say something). Read in any order and with any
 // blanks between the words, because mail programs break long lines; unknown keys are refused, so that a newer
 // profile is not half understood.
 struct Profile {
@@ -29,7 +29,7 @@ struct Profile {
     std::array<std::uint8_t, 16> server{};   // server=  32 hex digits: the server's id
     bool has_key = false;                    // signed=yes|no: the grant knows a public key
     bool plain = true;                       // plain=yes|no: plain knocks are accepted
-    std::string check;                       // check=WORD: the first check word; empty: not said
+    std::string check;                       // check=WORD: the first of the token's check words
     std::uint16_t udp_port = 0;              // udp=PORT; 0: not by udp
     bool icmp = false;                       // icmp=yes
     std::string zone;                        // dns=ZONE

@@ -41,7 +41,7 @@ class Scene:
         for name, command in (("home", "ssh"), ("office", "lights")):
             self._run(self._knockgen, "profile", "add", name,
                       f"otk1-profile host=192.0.2.7 algorithm=sha256 seed=s1 length=30 command={command} "
-                      f"server={SERVER} signed=yes plain=no udp=62201")
+                      f"server={SERVER} signed=yes plain=no udp=62201 check=ABE")
         return self
 
     def __exit__(self, *_):

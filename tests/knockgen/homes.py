@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import re
 import select
@@ -70,21 +71,27 @@ class Home:
         self.said("key", "new", path)
         return Key(path)
 
-    def check_word(self, key):
-        """The first of the token's, for line() as it is."""
-        said = self.run("token", "--key", key.path, "--seed", "s1", "--length", LENGTH).stderr.decode()
+    def check_word(self, secret, **fields):
+        """The first of the token's, for line() with these fields: of a key, or of a passphrase."""
+        of = {"algorithm": "sha256", "seed": "s1", "length": LENGTH, "signed": "yes", **fields}
+        words = ["token", "--algorithm", of["algorithm"], "--seed", of["seed"], "--length", of["length"], "--weak",
+                 *(["--plain"] if of["signed"] == "no" else [])]
+        words += ["--key", secret.path] if isinstance(secret, Key) else ["-p", "-"]
+        said = self.run(*words, typed="" if isinstance(secret, Key) else secret).stderr.decode()
         return re.search(r"^Check words: (\w+)", said, re.MULTILINE).group(1)
 
+    def add(self, name, secret, *options, **fields):
+        """A profile whose line has the check word of that secret."""
+        return self.said("profile", "add", name, line(check=self.check_word(secret, **fields), **fields), *options)
+
     def next_of(self, name):
-        with open(f"{self.states}/{name}.next", encoding="ascii") as file:
-            lines = dict(line.split() for line in file if not line.startswith("#"))
-        return int(lines["next"])
+        return json.loads(self.said("profile", "show", name, "--json"))["next"]
 
 
 def line(**fields):
     """A profile; a field that is None is left out."""
     usual = {"host": "127.0.0.1", "algorithm": "sha256", "seed": "s1", "length": LENGTH, "command": "lights",
-             "server": SERVER_ID.hex(), "signed": "yes", "plain": "no"}
+             "server": SERVER_ID.hex(), "signed": "yes", "plain": "no", "check": "GLEN"}
     words = [f"{key}={value}" for key, value in {**usual, **fields}.items() if value is not None]
     return " ".join(["otk1-profile", *words])
 

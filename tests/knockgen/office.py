@@ -1,9 +1,7 @@
 """A home with one profile and its key, and the port that its knocks come to."""
 
-import json
-
 import homes
-from homes import Home, line
+from homes import Home
 
 
 class Office:
@@ -11,7 +9,7 @@ class Office:
         self.home = Home(undo)
         self.key = self.home.key()
         self.port = homes.Port(undo)
-        self.home.said("profile", "add", "office", line(udp=self.port.number))
+        self.home.add("office", self.key, udp=self.port.number)
 
     def send(self, *options, **settings):
         return self.home.run("send", "office", "--key", self.key.path, "--copies", 1, *options, **settings)
@@ -21,11 +19,13 @@ class Office:
 
     def add(self, name, *options, key=None, **fields):
         """A profile with the check word of the key (the office's)."""
-        word = self.home.check_word(key or self.key)
-        self.home.said("profile", "add", name, line(**{"udp": self.port.number, "check": word, **fields}), *options)
+        self.home.add(name, key or self.key, *options, **{"udp": self.port.number, **fields})
+
+    def chain_path(self):
+        return f"{self.home.states}/{self.chain_file()}"
 
     def next_shown(self, name):
-        return json.loads(self.home.said("profile", "show", name, "--json"))["next"]
+        return self.home.next_of(name)
 
     def numbers(self):
         """Of the knocks that came since the last call."""

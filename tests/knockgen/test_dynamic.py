@@ -8,7 +8,7 @@ import socket
 import harness
 import homes
 from harness import expect, expect_in
-from homes import LENGTH, Home, line
+from homes import LENGTH, Home
 
 FIRST = LENGTH - 1
 SERVER_KEY = bytes(range(1, 33)).hex()
@@ -19,7 +19,7 @@ class User:
     def __init__(self, undo, **fields):
         self.home = Home(undo)
         self.key = self.home.key()
-        self.home.said("profile", "add", "p", line(**{**DYNAMIC, **fields}))
+        self.home.add("p", self.key, **{**DYNAMIC, **fields})
 
     def refused(self, words, *options, code=1):
         """Also: no knock was taken."""

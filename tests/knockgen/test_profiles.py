@@ -41,7 +41,7 @@ def test_bad_lines():
     """a line that is no profile is refused, and nothing is kept"""
     with contextlib.ExitStack() as undo:
         home = Home(undo)
-        for bad in ("", "hello", line(colour="red"), line(seed=None), line(length=1), line(server="00")):
+        for bad in ("", "hello", line(colour="red"), line(seed=None), line(check=None), line(length=1), line(server="00")):
             home.refused(1, "this is no profile", "profile", "add", "office", bad)
         expect(home.said("profile", "list"), "")
         for name in ("", "Office", "../x", "a/b", "x" * 33, "1a", "."):
@@ -58,7 +58,7 @@ def test_hosts_of_nobody():
             home.refused(1, "the unspecified address", "profile", "add", "office", line(host=host, udp=1))
         expect(home.said("profile", "list"), "")
         for host in ("192.0.2.1", "2001:db8::1", "fe80::1%eth0", "1.example.org", "a", "127.0.0.1", "::1"):
-            home.said("profile", "add", "office", line(host=host, udp=1), "--replace")
+            home.said("profile", "add", "office", line(host=host, udp=1), "--replace", "--yes")
         with open(f"{home.profiles}/office.profile", "w", encoding="ascii") as file:
             file.write(line(host="0", udp=1) + "\n")
         for words in (("send", "office"), ("send", "office", "--dry-run")):
@@ -69,17 +69,16 @@ def test_hosts_of_nobody():
 def test_replace():
     """another line needs --replace; the same chain goes on where it was, another one begins at its first knock"""
     with contextlib.ExitStack() as undo:
-        home, key = Home(undo), None
-        key = home.key()
-        port = homes.Port(undo)
-        home.said("profile", "add", "office", line(udp=port.number))
+        home = Home(undo)
+        key, port = home.key(), homes.Port(undo)
+        home.add("office", key, udp=port.number)
         home.said("send", "office", "--key", key.path, "--copies", 1)
         home.refused(1, "--replace", "profile", "add", "office", line(udp=port.number, icmp="yes"))
         expect("icmp" in home.said("profile", "list"), False)
-        home.said("profile", "add", "office", line(udp=port.number, icmp="yes"), "--replace")
+        home.add("office", key, "--replace", "--yes", udp=port.number, icmp="yes")
         expect("icmp" in home.said("profile", "list"), True)
         expect(json.loads(home.said("profile", "show", "office", "--json"))["next"], homes.LENGTH - 2)
-        home.said("profile", "add", "office", line(udp=port.number, seed="s2"), "--replace")
+        home.add("office", key, "--replace", "--yes", udp=port.number, seed="s2")
         expect(json.loads(home.said("profile", "show", "office", "--json"))["next"], homes.LENGTH - 1)
 
 
@@ -88,12 +87,12 @@ def test_remove():
     with contextlib.ExitStack() as undo:
         home = Home(undo)
         key, port = home.key(), homes.Port(undo)
-        home.said("profile", "add", "office", line(udp=port.number))
+        home.add("office", key, udp=port.number)
         home.said("send", "office", "--key", key.path, "--copies", 1)
         home.said("profile", "remove", "office")
         home.refused(1, "no profile office", "profile", "show", "office")
         home.refused(1, "no profile office", "profile", "remove", "office")
-        home.said("profile", "add", "office", line(udp=port.number))
+        home.add("office", key, udp=port.number)
         expect(json.loads(home.said("profile", "show", "office", "--json"))["next"], homes.LENGTH - 2)
 
 
@@ -118,10 +117,10 @@ def test_folders():
         home = Home(undo)
         key, port = home.key(), homes.Port(undo)
         home.environment.update(XDG_CONFIG_HOME=f"{home.directory}/c", XDG_STATE_HOME=f"{home.directory}/s")
-        home.said("profile", "add", "office", line(udp=port.number))
+        home.add("office", key, udp=port.number)
         home.said("send", "office", "--key", key.path, "--copies", 1)
         assert os.path.exists(f"{home.directory}/c/otk/office.profile")
-        assert os.path.exists(f"{home.directory}/s/otk/office.next")
+        expect(len([name for name in os.listdir(f"{home.directory}/s/otk") if name.endswith(".chain")]), 1)
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             home.environment.pop(name)
         home.refused(1, "set HOME or XDG_CONFIG_HOME", "profile", "list")
@@ -132,11 +131,13 @@ def test_damaged():
     with contextlib.ExitStack() as undo:
         home = Home(undo)
         home.said("profile", "add", "office", line(udp=1))
-        with open(f"{home.profiles}/office.profile", "w", encoding="ascii") as file:
-            file.write("otk1-profile host=\n")
-        home.refused(1, "knockgen profile add office --replace", "send", "office")
-        home.said("profile", "add", "office", line(udp=1), "--replace")
-        home.said("send", "office", "--dry-run")
+        for content, how_to_mend in (("otk1-profile host=\n", "knockgen profile add office --replace"), (line(udp=1) + " " * 5000, "office.profile")):
+            with open(f"{home.profiles}/office.profile", "w", encoding="ascii") as file:
+                file.write(content)
+            home.refused(1, how_to_mend, "send", "office")
+            home.refused(1, "what changes is not known", "profile", "add", "office", line(udp=1), "--replace")
+            home.said("profile", "add", "office", line(udp=1), "--replace", "--yes")
+            home.said("send", "office", "--dry-run")
 
 
 if __name__ == "__main__":

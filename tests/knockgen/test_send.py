@@ -10,7 +10,7 @@ import time
 import harness
 import homes
 from harness import PASSPHRASE, expect, expect_in
-from homes import LENGTH, Home, line, signed_knock, time_in
+from homes import LENGTH, Home, signed_knock, time_in
 
 FIRST = LENGTH - 1
 
@@ -22,7 +22,7 @@ class Sender:
         self.home = Home(undo)
         self.key = self.home.key()
         self.port = homes.Port(undo)
-        self.home.said("profile", "add", "p", line(**{"udp": self.port.number, **fields}))
+        self.home.add("p", self.key, **{"udp": self.port.number, **fields})
 
     def send(self, *options):
         return self.home.said("send", "p", "--key", self.key.path, *options)
@@ -125,7 +125,7 @@ def test_passphrase():
     with contextlib.ExitStack() as undo:
         home, port = Home(undo), homes.Port(undo)
         for algorithm in ("sha256", "md5"):
-            home.said("profile", "add", algorithm, line(algorithm=algorithm, udp=port.number, signed="no", plain="yes"))
+            home.add(algorithm, PASSPHRASE, "--downgrade", algorithm=algorithm, udp=port.number, signed="no", plain="yes")
             home.said("send", algorithm, "-p", "-", "--copies", 1, typed=PASSPHRASE)
             listed = home.said("list", "-s", "s1", "-a", algorithm, "--from", FIRST, "-c", 1, "-p", "-", typed=PASSPHRASE)
             expect([packet.hex() for packet in port.packets()], [listed.split()[1]])

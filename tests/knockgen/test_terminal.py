@@ -1,6 +1,7 @@
 """The passphrase on a terminal: nothing is shown, and the terminal is left as it was, whatever happens."""
 
 import contextlib
+import json
 import os
 import pty
 import re
@@ -206,37 +207,13 @@ def profile():
     """What to write before knockgen, for a user with the profile `p`, and the home that it is in."""
     with contextlib.ExitStack() as undo:
         home, port = homes.Home(undo), homes.Port(undo)
-        home.said("profile", "add", "p", homes.line(udp=port.number, signed="no", plain="yes", algorithm="md5"))
+        home.add("p", PASSPHRASE, "--downgrade", udp=port.number, signed="no", plain="yes", algorithm="md5")
         yield f"export HOME={home.directory}; unset XDG_CONFIG_HOME XDG_STATE_HOME; ", home, port
-
-
-def test_send_first_time():
-    """send asks twice the first time, and once from then on; a slip then takes no number"""
-    with profile() as (user, home, port):
-        with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
-            session.wait_for("Passphrase of profile p (lights at 127.0.0.1): ")
-            session.send(PASSPHRASE + "\n")
-            session.wait_for("The same again: ")
-            session.send(PASSPHRASE + "\n")
-            expect_in("status 0", session.rest())
-        for typed, status in ((PASSPHRASE, 0), ("This is a tesr.", 1)):
-            with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
-                session.wait_for("Passphrase of profile p")
-                session.send(typed + "\n")
-                seen = session.rest()
-                expect_in(f"status {status}", seen)
-                assert "The same again" not in seen, seen
-        expect(len(port.packets()), 2)
-        expect(home.next_of("p"), homes.LENGTH - 3)
 
 
 def test_send_granted_chain():
     """where the profile has the check word a slip is refused from the beginning, and nothing is asked twice"""
     with profile() as (user, home, port):
-        made = home.run("token", "-s", "s1", "-a", "md5", "-n", homes.LENGTH, "-p", "-", typed=PASSPHRASE).stderr.decode()
-        word = made.split("Check words: ")[1].split()[0]
-        home.said("profile", "add", "p", homes.line(udp=port.number, signed="no", plain="yes", algorithm="md5", check=word),
-                  "--replace")
         for typed, status, words in (("This is a tesr.", 1, "this is not the passphrase that the right was granted for"),
                                      (PASSPHRASE, 0, f"knock {homes.LENGTH - 1} went")):
             with Session(f"{user}knockgen send p --copies 1; echo status $?") as session:
@@ -247,6 +224,21 @@ def test_send_granted_chain():
                 expect_in(words, seen.replace("\r\n", "\n"))
                 assert "The same again" not in seen, seen
         expect(len(port.packets()), 1)
+
+
+def test_replace_is_asked():
+    """--replace shows what changes on the terminal and takes `yes`, and nothing else, for an answer"""
+    with profile() as (user, home, port):
+        text = homes.line(host="127.0.0.2", udp=port.number, signed="no", plain="yes", algorithm="md5",
+                          check=home.check_word(PASSPHRASE, algorithm="md5", signed="no"))
+        for answer, status, host in (("no", 1, "127.0.0.1"), ("", 1, "127.0.0.1"), ("\x04", 1, "127.0.0.1"), ("yes", 0, "127.0.0.2")):
+            with Session(f"{user}knockgen profile add p '{text}' --replace; echo status $?") as session:
+                seen = session.wait_for("Type yes to put the line in its place: ")
+                expect_in("127.0.0.1 -> 127.0.0.2", seen)
+                expect_in("Check words of the line: ", seen)
+                session.send(answer if answer == "\x04" else answer + "\n")
+                expect_in(f"status {status}", session.rest())
+            expect(json.loads(home.said("profile", "show", "p", "--json"))["host"], host)
 
 
 def test_send_interrupted():

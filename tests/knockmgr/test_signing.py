@@ -163,22 +163,26 @@ def test_host_of_a_profile():
         for words in (("grant", "add", "anna", "hello", "--token", signing_token("one")), ("grant", "profile", "anna", "hello")):
             expect(warning in otk.must(*words).err, bare)
         for chosen in ("otherbox", "h.example", "192.0.2.1", "2001:db8::1"):
-            expect(otk.must("grant", "profile", "anna", "hello", "--host", chosen).err, "")
+            expect(otk.must("grant", "profile", "anna", "hello", "--host", chosen).err.count(warning), 0)
         expect(otk.must("grant", "renew", "anna", "hello", "--generate", "--unsigned").err.count(warning), 0)  # names no host
 
 
 def test_knockgen_takes_it():
-    """knockgen keeps the profile by the very line that knockmgr printed, for a token of its own"""
+    """knockgen keeps the profile by the very line that knockmgr printed, for a token of its own; both tell the same check words"""
     with Installation(ZONE) as otk:
         ready(otk)
         made = subprocess.run([KNOCKGEN, "token", "--length", "21", "--weak", "-p", "-"], input="This is a test.\n",
                               text=True, capture_output=True, check=True, timeout=60).stdout.strip()
         expect(made.count(":"), 5)
         added = otk.must("grant", "add", "anna", "hello", "--token", made, "--json", "--host", "::1").json()
+        again = otk.must("grant", "profile", "anna", "hello", "--host", "::1")
+        expect_in(f"compared by voice: {added['profile_check_words']}\n", again.err)
+        expect(otk.must("grant", "profile", "anna", "hello", "--host", "::1", "--json").json()["profile_check_words"], added["profile_check_words"])
         homes = {"XDG_CONFIG_HOME": f"{otk.base}/config", "XDG_STATE_HOME": f"{otk.base}/state", "HOME": otk.base}
         words = shlex.split(added["profile_command"])
         expect(words[0], "knockgen")
-        subprocess.run([KNOCKGEN, *words[1:]], env=homes, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        kept = subprocess.run([KNOCKGEN, *words[1:]], env=homes, check=True, timeout=60, capture_output=True, text=True).stdout
+        expect_in(f"check words of the line: {added['profile_check_words']}\n", kept)
         shown = subprocess.run([KNOCKGEN, "profile", "show", "hello", "--json"], env=homes, check=True, timeout=60,
                                capture_output=True, text=True).stdout
         expect_in(made.split(":")[3], shown)

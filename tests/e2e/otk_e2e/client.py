@@ -30,7 +30,7 @@ class Client:
         self.add_profile(dynamic.profile_of(w, access, address))
 
     def add_profile(self, line):
-        self.run("profile", "add", self.name, line, "--replace")
+        self.run("profile", "add", self.name, line, "--replace", "--yes")
 
     def next_number(self):
         return json.loads(self.run("profile", "show", self.name, "--json"))["next"]

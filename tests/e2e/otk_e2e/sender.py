@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 
-from . import wait
+from . import dynamic, wait
 from .world import RECORDER, Access
 
 LENGTH = 50
@@ -37,8 +37,7 @@ class Sender(Access):
 
     def add_profile(self, server=None):
         w = self._world
-        line = w.installation.knockmgr("grant", "profile", self.user, self.command, "--host", server or w.server.ipv4)
-        self.knockgen("profile", "add", self.profile, line.strip(), "--replace")
+        self.knockgen("profile", "add", self.profile, dynamic.profile_of(w, self, server), "--replace", "--yes")
 
     def words(self, *arguments, user="root", program=None):
         become = [] if user == "root" else ["setpriv", f"--reuid={user}", "--regid=65534", "--clear-groups"]

@@ -12,7 +12,7 @@ const std::string server_hex = "000102030405060708090a0b0c0d0e0f";
 const std::string key_hex = std::string(62, 'a') + "01";
 const std::string least = "otk1-profile host=knock.example.org algorithm=sha256 seed=k3x7 length=1000 "
                           "command=ssh server=" +
-                          server_hex + " signed=yes plain=no";
+                          server_hex + " signed=yes plain=no check=BAD";
 
 Profile read(const std::string& line) {
     const auto profile = parse_profile(line);
@@ -50,7 +50,7 @@ TEST_CASE("the least that a profile says") {
     CHECK(to_hex(profile.server) == server_hex);
     CHECK(profile.has_key);
     CHECK_FALSE(profile.plain);
-    CHECK(profile.check.empty());
+    CHECK(profile.check == "BAD");
     CHECK(profile.udp_port == 0);
     CHECK_FALSE(profile.icmp);
     CHECK(profile.zone.empty());
@@ -85,14 +85,14 @@ TEST_CASE("all that a profile can say, in the order of its fields") {
 
 TEST_CASE("words in any order, parted by any blanks, mean the same") {
     CHECK(read("  otk1-profile\nserver=" + server_hex +
-               "\tcommand=ssh  plain=no signed=yes\r\nlength=1000 seed=K3X7 algorithm=sha256 "
+               "\tcommand=ssh  plain=no check=bad signed=yes\r\nlength=1000 seed=K3X7 algorithm=sha256 "
                "host=knock.example.org icmp=no isn=compare \n") == read(least));
 }
 
 TEST_CASE("a plain chain of RFC 2289 has a profile, too") {
     const Profile profile =
         read("otk1-profile host=h algorithm=md5 seed=dog2 length=487 command=ssh server=" + server_hex +
-             " signed=no plain=yes udp=7");
+             " signed=no plain=yes check=BAD udp=7");
     CHECK(profile.algorithm == Algorithm::md5);
     CHECK_FALSE(profile.has_key);
     CHECK(profile.plain);
@@ -109,7 +109,8 @@ TEST_CASE("what is no profile") {
     CHECK(refuses(least + " HOST=x", "does not know"));
     CHECK(refuses(least + " host=other", "says host= twice"));
     CHECK(refuses(least + " x=\x1b[2J", "\\x1b"));
-    for (const char* key : {"host", "algorithm", "seed", "length", "command", "server", "signed", "plain"}) {
+    for (const char* key :
+         {"host", "algorithm", "seed", "length", "command", "server", "signed", "plain", "check"}) {
         CAPTURE(key);
         std::string line = with(key, "");
         line.erase(line.find(std::string(" ") + key + "="), std::string_view(key).size() + 2);
