@@ -172,6 +172,7 @@ void must_have_accounts(const Config& config) {
     must_be_account(config.users.validate);
     must_be_account(config.users.capture);
     must_be_apart(config);
+    (void)state_readers(config);
 }
 
 int check(const Config& config, const Places& places) {
@@ -188,6 +189,8 @@ int check(const Config& config, const Places& places) {
         const std::string trouble = want_of_descriptors(config, hard_descriptor_limit());
         if (!trouble.empty()) throw Error(trouble);
     });
+    if (!config.state.readable_by.empty())
+        well &= must("group " + config.state.readable_by, [&] { (void)state_readers(config); });
     bool older = false;
     well &= must("policy (made by `knockmgr init`)", [&] {
         older = PolicyStore::is_older(places.policy_db);

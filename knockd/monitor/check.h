@@ -12,8 +12,8 @@ namespace otk {
 // its names are not too long. Throws Error.
 void must_be_usable(const Config& config, const Places& places);
 
-// What it demands at its start of those that it starts: accounts that they can become, one for each. Throws
-// Error. (Interfaces may still come.)
+// What it demands at its start of those that it starts: accounts that they can become, one for each, and the
+// group that may read its state. Throws Error. (Interfaces may still come.)
 void must_have_accounts(const Config& config);
 
 } // namespace otk

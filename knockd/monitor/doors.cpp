@@ -184,10 +184,15 @@ const DoorListed* DoorsFile::before(RowNumber row) const {
     return nullptr;
 }
 
+void DoorsFile::show_to(const Readers& readers) {
+    readers_ = readers;
+    change_readers(file_, readers_);
+}
+
 void DoorsFile::write(const std::vector<DoorListed>& doors) {
     try {
         // A power cut ends all doors that it lists: it need not survive one.
-        publish_file(file_, format_doors(doors), 0644);
+        publish_file(file_, format_doors(doors), readers_);
         trouble_.over();
     } catch (const Error& error) {
         trouble_.say(error.what());

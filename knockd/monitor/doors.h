@@ -6,6 +6,7 @@
 #include "knockd/monitor/firewall.h"
 #include "knockd/monitor/forwarding.h"
 #include "store/doors_file.h"
+#include "sys/file.h"
 
 #include <functional>
 #include <memory>
@@ -68,10 +69,13 @@ class DoorsFile {
     // As an earlier life has left it: who has claimed it, and how long it was still to last. nullptr: it did
     // not list it.
     [[nodiscard]] const DoorListed* before(RowNumber row) const;
+    // Likewise StatusFile::show_to.
+    void show_to(const Readers& readers);
     void write(const std::vector<DoorListed>& doors); // failures are told once in the journal
 
   private:
     std::filesystem::path file_;
+    Readers readers_;
     std::vector<DoorListed> before_;
     Complaint trouble_{"knockd"};
 };

@@ -33,7 +33,7 @@ void MetricsFile::write(const Status& status) {
     const auto started = std::chrono::floor<std::chrono::seconds>(status.started.time_since_epoch()).count();
     if (!written_) remove_leftovers(file_); // of a predecessor that was killed
     try {
-        publish_file(file_, format_metrics(as_written(status), started), 0644);
+        publish_file(file_, format_metrics(as_written(status), started));
         written_ = true;
         trouble_.over();
         if (std::exchange(in_trouble_, false))

@@ -69,7 +69,14 @@ void Monitor::provide() const {
     if (!trouble.empty()) journal("knockd", trouble, Priority::warning);
 }
 
+void Monitor::show_state_to(const Config& config) {
+    const Readers readers = state_readers(config);
+    status_file_.show_to(readers);
+    doors_file_.show_to(readers);
+}
+
 void Monitor::serve() {
+    show_state_to(config_);
     must_have_accounts(config_); // who cannot become them could only fail
     if (!CommandGroup::make(spares_.groups() + "try"))
         journal("knockd",
@@ -256,6 +263,7 @@ void Monitor::reload() {
     try {
         Config config = read_config_();
         must_be_usable(config, places_); // what is wrong with it must be wrong now
+        show_state_to(config);
         config_ = std::move(config);
         guard_file_.configure(config_);
         provide();

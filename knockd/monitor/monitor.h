@@ -59,7 +59,8 @@ class Monitor {
     [[nodiscard]] bool accepting() const {
         return validate_.ready && status_.acceptance == message::Acceptance::open;
     }
-    void provide() const; // what [limits] needs
+    void provide() const;                     // what [limits] needs
+    void show_state_to(const Config& config); // [state] readable_by; throws Error
     void start(Helper& helper);
     void start_later(Helper& helper, std::chrono::milliseconds delay);
     void hear(Helper& helper, int most);

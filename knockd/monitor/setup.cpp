@@ -2,6 +2,7 @@
 
 #include "knockd/monitor/libexec_dir.h"
 #include "otp/text_form.h"
+#include "sys/privileges.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -102,6 +103,14 @@ std::filesystem::path empty_root(const Places& places) {
                            " (`knockmgr init` makes the directories above it)");
     }
     return directory;
+}
+
+Readers state_readers(const Config& config) {
+    const std::string& name = config.state.readable_by;
+    if (name.empty()) return {};
+    const auto group = find_group(name);
+    if (!group) throw Error("there is no group " + name + "; `groupadd --system " + name + "` makes it");
+    return {0640, group};
 }
 
 std::filesystem::path helper_program(const std::string& name) {

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "knockd/messages.h"
 #include "knockd/monitor/mark.h"
+#include "sys/file.h"
 
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,9 @@ namespace otk {
 [[nodiscard]] message::CaptureSetup capture_setup(const Config& config, const Places& places, bool offline);
 [[nodiscard]] message::ValidateSetup validate_setup(const Config& config, const Places& places,
                                                     const std::optional<Head>& mark, bool dry_run);
+
+// Who may read status.json and doors.json ([state] readable_by). Throws Error where there is no such group.
+[[nodiscard]] Readers state_readers(const Config& config);
 
 // The directory that knockd-capture is confined to; nothing is ever put there. Makes it. Throws Error.
 [[nodiscard]] std::filesystem::path empty_root(const Places& places);

@@ -89,6 +89,11 @@ DaemonStatus as_written(const Status& status) {
     };
 }
 
+void StatusFile::show_to(const Readers& readers) {
+    readers_ = readers;
+    change_readers(file_, readers_);
+}
+
 void StatusFile::write(const Status& status) {
     using std::chrono::milliseconds;
     DaemonStatus shown = as_written(status);
@@ -99,7 +104,7 @@ void StatusFile::write(const Status& status) {
     if (text == written_ && now - written_at_ < heartbeat) return;
     shown.written = static_cast<std::uint64_t>(now.count());
     try {
-        publish_file(file_, format_status(shown), 0644);
+        publish_file(file_, format_status(shown), readers_);
         written_ = text;
         written_at_ = now;
         trouble_.over();

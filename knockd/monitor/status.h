@@ -6,6 +6,7 @@
 #include "knockd/journal.h"
 #include "knockd/messages.h"
 #include "store/status_file.h"
+#include "sys/file.h"
 
 #include <chrono>
 #include <filesystem>
@@ -58,6 +59,8 @@ struct Status {
 class StatusFile {
   public:
     explicit StatusFile(std::filesystem::path file) : file_(std::move(file)) {}
+    // From now on, the one that is there included. Throws Error.
+    void show_to(const Readers& readers);
     // Writes it when it differs from what was written last, or when that is `heartbeat` ago. Failures are
     // told once in the journal.
     void write(const Status& status);
@@ -65,6 +68,7 @@ class StatusFile {
 
   private:
     std::filesystem::path file_;
+    Readers readers_;
     std::string written_; // but for the time
     std::chrono::milliseconds written_at_{};
     Complaint trouble_{"knockd"};

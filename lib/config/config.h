@@ -102,6 +102,9 @@ struct Config {
     struct {
         std::filesystem::path file; // for node_exporter's textfile collector; empty: none
     } metrics;
+    struct {
+        std::string readable_by; // a group that may read status.json and doors.json; empty: everybody may
+    } state;
 };
 
 // Throws Error: "FILE:LINE:COLUMN: what is wrong, what it should be". A file that does not exist is an Error

@@ -162,6 +162,13 @@ constexpr std::array keys{
         "Counters for Prometheus, for example \"/var/lib/prometheus/node-exporter/otk.prom\": a file in the\n"
         "folder of node_exporter's textfile collector, which reads names that end in .prom. \"\" is none.",
         read_metrics_file},
+    Key{"state", "readable_by", R"("")",
+        "The group that may read what is open, for whom, and how knockd is (doors.json and status.json), "
+        "such\n"
+        "as \"adm\"; \"root\" is root alone. \"\" is everybody.",
+        [](const SettingReader& setting, Config& config) {
+            config.state.readable_by = setting.text().empty() ? "" : read_account(setting);
+        }},
 };
 
 } // namespace

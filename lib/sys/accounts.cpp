@@ -9,23 +9,41 @@
 
 namespace otk {
 
-std::optional<Account> find_account(const std::string& name) {
+namespace {
+
+// With ever more room for the texts, until they fit; `taken` copies what is wanted of them.
+template <typename Entry, typename Taken>
+std::optional<Taken> look_up(int (*ask)(const char*, Entry*, char*, std::size_t, Entry**),
+                             Taken (*taken)(const Entry&), std::string_view kind, const std::string& name) {
     std::vector<char> texts(1024);
     for (;;) {
-        passwd entry{};
-        passwd* found = nullptr;
-        const int error = getpwnam_r(name.c_str(), &entry, texts.data(), texts.size(), &found);
+        Entry entry{};
+        Entry* found = nullptr;
+        const int error = ask(name.c_str(), &entry, texts.data(), texts.size(), &found);
         if (error == ERANGE) {
             texts.resize(texts.size() * 2);
             continue;
         }
         if (error == EINTR) continue;
-        if (found != nullptr) return Account{entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir};
+        if (found != nullptr) return taken(entry);
         // getpwnam(3): several numbers mean no more than "not found".
         if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM)
             return std::nullopt;
-        throw system_error("cannot look up user " + name, error);
+        throw system_error(std::string("cannot look up ").append(kind).append(" ").append(name), error);
     }
+}
+
+Account account_of(const passwd& entry) { return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir}; }
+gid_t number_of(const group& entry) { return entry.gr_gid; }
+
+} // namespace
+
+std::optional<Account> find_account(const std::string& name) {
+    return look_up<passwd>(getpwnam_r, account_of, "user", name);
+}
+
+std::optional<gid_t> find_group(const std::string& name) {
+    return look_up<group>(getgrnam_r, number_of, "group", name);
 }
 
 std::vector<gid_t> groups_of(const Account& account) {

@@ -46,6 +46,15 @@ bool is_temporary_name_of(const std::filesystem::path& file, const std::string& 
            name.find_first_not_of(made, fixed) == std::string::npos;
 }
 
+void set_mode(int fd, mode_t mode, const std::string& file) {
+    if (::fchmod(fd, mode) != 0) throw system_error("cannot set the mode of " + file);
+}
+
+void give_to(int fd, const std::optional<gid_t>& group, const std::string& file) {
+    constexpr auto same_owner = static_cast<uid_t>(-1);
+    if (group && ::fchown(fd, same_owner, *group) != 0) throw system_error("cannot set the group of " + file);
+}
+
 // A file beside `file`, because a rename stays within one file system; hidden, and with an ending of its own,
 // so that nobody who takes all files of a folder by their ending takes half of one. It is unlinked again
 // unless it was renamed into its place. Errors name `file`: the same trouble has the same text each time.
@@ -64,8 +73,9 @@ class TemporaryFile {
 
     void fill(std::string_view content, mode_t mode) {
         write_all(fd_.get(), content, file_);
-        if (::fchmod(fd_.get(), mode) != 0) throw system_error("cannot set the mode of " + file_);
+        set_mode(fd_.get(), mode, file_);
     }
+    void let_group(const std::optional<gid_t>& group) { give_to(fd_.get(), group, file_); }
     void sync() {
         if (::fsync(fd_.get()) != 0) throw system_error("cannot sync " + file_);
     }
@@ -91,10 +101,19 @@ void replace_file(const std::filesystem::path& file, std::string_view content, m
     if (durable) sync_directory(directory_of(file));
 }
 
-void publish_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+void publish_file(const std::filesystem::path& file, std::string_view content, const Readers& readers) {
     TemporaryFile temporary(file);
-    temporary.fill(content, mode);
+    temporary.let_group(readers.group); // while nobody else may read it
+    temporary.fill(content, readers.mode);
     temporary.put_in_place();
+}
+
+void change_readers(const std::filesystem::path& file, const Readers& readers) {
+    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd && errno == ENOENT) return;
+    if (!fd) throw system_error("cannot open " + file.string());
+    give_to(fd.get(), readers.group, file.string());
+    set_mode(fd.get(), readers.mode, file.string());
 }
 
 void remove_leftovers(const std::filesystem::path& file) {

@@ -12,9 +12,16 @@ namespace otk {
 // Writes a temporary file in the same directory, fsyncs it, renames it over `file` and fsyncs the directory
 // when `durable`. Throws Error.
 void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode, bool durable);
+// Who may read a file besides its owner.
+struct Readers {
+    mode_t mode = 0644;
+    std::optional<gid_t> group{}; // none: ours
+};
 // The same for those who read it now: nothing is synced, so that it costs next to nothing, and after a power
 // cut anything may stand there. Throws Error.
-void publish_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+void publish_file(const std::filesystem::path& file, std::string_view content, const Readers& readers = {});
+// Of one that is there; where there is none nothing is done. Throws Error. The folder must be ours alone.
+void change_readers(const std::filesystem::path& file, const Readers& readers);
 // Removes the temporary files that processes of this user, killed meanwhile, left of these two beside `file`:
 // regular ones of exactly such a name. Nobody may be writing it. What cannot be removed stays.
 void remove_leftovers(const std::filesystem::path& file);

@@ -17,6 +17,8 @@ struct Account {
 };
 // From the system's user database; nothing when there is no such user. Throws Error when it cannot be read.
 [[nodiscard]] std::optional<Account> find_account(const std::string& name);
+// A group's number; nothing when there is no such group. Throws likewise.
+[[nodiscard]] std::optional<gid_t> find_group(const std::string& name);
 // All groups of the account (initgroups' list).
 [[nodiscard]] std::vector<gid_t> groups_of(const Account& account);
 

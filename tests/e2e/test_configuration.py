@@ -2,9 +2,13 @@
 """What otk.toml switches on, off and over. Each case starts a knockd with a configuration of its own."""
 
 import functools
+import grp
 import json
 import os
+import signal
 import socket
+import stat
+import subprocess
 
 from otk_e2e import chain, dns, packets, tap, wait, world
 from otk_e2e.installation import ZONE
@@ -165,6 +169,67 @@ def no_account(w):
     begin = w.daemon.log_size()
     w.daemon.start(until="otk-nobody-such")
     assert w.daemon.process.wait(timeout=wait.DEADLINE) == 1, w.daemon.log(begin)
+
+
+def state_files(w):
+    return [f"{w.installation.state}/monitor/{name}" for name in ("status.json", "doors.json")]
+
+
+def readers(w):
+    """Mode and group of both, None for one that is not there."""
+    found = []
+    for path in state_files(w):
+        status = os.stat(path) if os.path.exists(path) else None
+        found.append(status and f"{stat.S_IMODE(status.st_mode):o} {grp.getgrgid(status.st_gid).gr_name}")
+    return found
+
+
+def may_read(w, group):
+    """Whether an ordinary user of that group gets at both."""
+    codes = [subprocess.run(["cat", path], user="nobody", group=group, extra_groups=[], capture_output=True, check=False).returncode
+             for path in state_files(w)]
+    return codes == [0, 0]
+
+
+def let_read(w, name):
+    w.installation.configure({"state": {"readable_by": name}})
+    w.daemon.process.send_signal(signal.SIGHUP)
+
+
+@suite.case("state.readable_by: that group may read status.json and doors.json, and nobody else; a reload changes it at once")
+def state_readers(w):
+    w.installation.configure({})
+    w.daemon.start()
+    wait.until(lambda: readers(w) == ["644 root", "644 root"], lambda: f"everybody may read: {readers(w)}")
+    assert may_read(w, "nogroup")
+    let_read(w, "daemon")
+    wait.until(lambda: readers(w) == ["640 daemon", "640 daemon"], lambda: f"the group may read: {readers(w)}")
+    assert may_read(w, "daemon") and not may_read(w, "nogroup")
+    begin = w.daemon.log_size()
+    let_read(w, "no-such-group")
+    w.daemon.wait_for_log("the old one stays: there is no group no-such-group", begin)
+    assert readers(w) == ["640 daemon", "640 daemon"], readers(w)
+    let_read(w, "")
+    wait.until(lambda: [mode[:3] for mode in readers(w)] == ["644", "644"], lambda: f"everybody may read again: {readers(w)}")
+    # What a knockd left that was killed, and what the next one writes.
+    w.daemon.kill()
+    w.installation.configure({"state": {"readable_by": "root"}})
+    w.daemon.start()
+    assert readers(w) == ["640 root", "640 root"], readers(w)
+    assert not may_read(w, "nogroup")
+    w.right().expect_one_run(w.knock_udp)
+    assert readers(w) == ["640 root", "640 root"], readers(w)
+    w.daemon.stop()
+
+
+@suite.case("state.readable_by names a group that does not exist: knockd ends at once, and says which")
+def no_group(w):
+    w.installation.configure({"state": {"readable_by": "no-such-group"}})
+    begin = w.daemon.log_size()
+    w.daemon.start(until="there is no group no-such-group")
+    assert w.daemon.process.wait(timeout=wait.DEADLINE) == 1, w.daemon.log(begin)
+    check = w.server.run(w.installation.programs["knockd"], "--dir", w.installation.state, "--check", codes=(1,))
+    assert "MISSING  group no-such-group" in check, check
 
 
 if __name__ == "__main__":

@@ -151,8 +151,11 @@ passphrase_age = "never"
 flood = 1
 [metrics]
 file = "/var/lib/node/otk.prom"
+[state]
+readable_by = "adm"
 )",
                                        "otk.toml");
+    CHECK(config.state.readable_by == "adm");
     CHECK(config.capture.interfaces == std::vector<std::string>{"eth0", "wg0"});
     CHECK(config.accept.window == 64);
     CHECK(config.accept.algorithms == std::vector{Algorithm::sha1, Algorithm::sha256});

@@ -90,3 +90,9 @@ TEST_CASE("a metrics file that the collector would not read, or that depends on 
     CHECK(fault_of("[metrics]\nfile = \"\"\n") == "accepted");
     CHECK(fault_of("[metrics]\nfile = \"/x/otk.prom\"\n") == "accepted");
 }
+
+TEST_CASE("config: a group that may read the state is a name, or nobody is left out") {
+    CHECK(says("[state]\nreadable_by = \"a b\"\n", "2:15", "cannot be a system account's name"));
+    CHECK(says("[state]\nreadable_by = 4\n", "2:15", "a text in quotes"));
+    CHECK(fault_of("[state]\nreadable_by = \"\"\n") == "accepted");
+}

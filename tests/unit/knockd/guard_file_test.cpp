@@ -100,7 +100,7 @@ TEST_CASE("a guard stood when an earlier life ended with one that is in force") 
     CHECK(GuardFile(scene.file, scene.policy, scene.clock).stood());
     scene.leave({}, 0);
     CHECK_FALSE(GuardFile(scene.file, scene.policy, scene.clock).stood());
-    publish_file(scene.file, "nonsense", 0600);
+    publish_file(scene.file, "nonsense", {0600});
     CHECK_FALSE(GuardFile(scene.file, scene.policy, scene.clock).stood());
 }
 

@@ -48,14 +48,37 @@ TEST_CASE("file: published is replaced, with the mode whatever the umask, and a 
     replace_file(elsewhere, "kept", 0600, false);
     std::filesystem::create_symlink(elsewhere, file);
     const mode_t before = ::umask(077);
-    publish_file(file, "first", 0644);
+    publish_file(file, "first");
     (void)::umask(before);
     CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(file)));
     CHECK(read_file(elsewhere, 100) == "kept");
     CHECK(mode_of(file) == 0644U);
-    publish_file(file, "", 0644);
+    publish_file(file, "");
     CHECK(read_file(file, 100) == "");
     CHECK(entries(directory.path()) == 2);
+}
+
+TEST_CASE("file: who may read it is as asked for, also of one that is there") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.path() / "status.json";
+    change_readers(file, {0640, ::getegid()}); // none is there
+    CHECK(entries(directory.path()) == 0);
+    publish_file(file, "x", {0640, ::getegid()});
+    CHECK(mode_of(file) == 0640U);
+    change_readers(file, {});
+    CHECK(mode_of(file) == 0644U);
+    if (::geteuid() != 0) return test::say_skipped("the group of a file", "only root may give it to any");
+    const auto group_of = [&] {
+        struct stat status {};
+        REQUIRE(::stat(file.c_str(), &status) == 0);
+        return status.st_gid;
+    };
+    change_readers(file, {0640, 1});
+    CHECK(group_of() == 1);
+    CHECK(mode_of(file) == 0640U);
+    publish_file(file, "y", {0640, 2});
+    CHECK(group_of() == 2);
+    CHECK(mode_of(file) == 0640U);
 }
 
 TEST_CASE("file: what a kill left beside a file goes, and nothing else") {
@@ -89,7 +112,7 @@ TEST_CASE("file: the same trouble has the same text each time") {
     const test::TemporaryDirectory directory;
     const auto trouble_of = [](const std::filesystem::path& file) -> std::string {
         try {
-            publish_file(file, "x", 0644);
+            publish_file(file, "x");
         } catch (const Error& error) {
             return error.what();
         }

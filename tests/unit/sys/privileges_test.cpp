@@ -61,6 +61,8 @@ TEST_CASE("accounts: found with ids and groups, or not found") {
     CHECK(std::find(groups.begin(), groups.end(), root->gid) != groups.end());
     CHECK_FALSE(find_account("no-such-user-here"));
     CHECK_FALSE(find_account(""));
+    CHECK(find_group("root") == gid_t{0});
+    CHECK_FALSE(find_group("no-such-group-here"));
 }
 
 TEST_CASE("privileges: become leaves a user without groups, capabilities or a way back") {
