@@ -132,7 +132,9 @@ int confirm_guard(const Invocation& invocation) {
     const GuardPlan plan = plan_by(store, config, watch);
     store.set_guard({true, std::nullopt});
     if (!ask_daemon(where).running) {
-        put_guard(watch, plan, std::nullopt, {});
+        SessionSets sessions;
+        const std::string lost = put_guard(watch, sessions, plan, std::nullopt, {});
+        if (!lost.empty()) warn("sessions that are older than the guard may end: " + lost);
         const auto noted = noted_by_knockd(where);
         write_guard_record(where, {noted ? noted->config : guard_half_of(config), guard_half_of(store)});
     }
@@ -219,6 +221,7 @@ int show_guard(const Invocation& invocation) {
     RulesetWatch watch;
     const bool there = watch.table(guard_table).handle != 0;
     const RulesetWatch::Guarded guarded = watch.guarded();
+    const std::size_t sessions = SessionSets().count();
     if (invocation.json()) {
         Json ports = Json::array();
         for (const Service& service : guarded.services)
@@ -229,7 +232,8 @@ int show_guard(const Invocation& invocation) {
                            {"kept", kept_ports.has_value()},
                            {"in_kernel", there},
                            {"ends_by_itself", guarded.ends},
-                           {"guarded", ports}});
+                           {"guarded", ports},
+                           {"sessions", sessions}});
     }
     Fields fields;
     fields.add("mode", mode);
@@ -240,8 +244,9 @@ int show_guard(const Invocation& invocation) {
     }
     fields.add("in the kernel", !there ? "no" : guarded.ends ? "yes, until the trial ends" : "yes");
     fields.add("guarded ports", ports_text({guarded.services}));
+    fields.add("sessions", std::to_string(sessions));
     print(fields.text());
-    return there ? print("\n" + list_table(guard_table)) : 0;
+    return there ? print("\n" + list_table(guard_table, Elements::left_out)) : 0;
 }
 
 constexpr std::string_view on_help =

@@ -107,8 +107,11 @@ int guard_arm(const Invocation& invocation) {
         return troubles.exit_code();
     }
     RulesetWatch watch;
-    put_guard(watch, {policy.ports, config.always_allow, watch.translation()},
-              trial_left(policy.decision, now), {});
+    SessionSets sessions;
+    const std::string lost =
+        put_guard(watch, sessions, {policy.ports, config.always_allow, watch.translation()},
+                  trial_left(policy.decision, now), {});
+    if (!lost.empty()) troubles.tell("sessions that are older than the guard may end: " + lost);
     report(fmt::format("the guard is armed: {}\n", ports_text(policy.ports)));
     return troubles.exit_code();
 }

@@ -17,6 +17,9 @@ namespace {
 // The kernel forgets the ports of a trial one after the other.
 constexpr std::chrono::seconds at_the_end{1};
 constexpr unsigned looks_between_translations = 5;
+// Each reads the kernel's list of sockets. A session that has ended, or of which too many were noted at once
+// to note it, waits for it that long.
+constexpr unsigned looks_between_settlings = 30;
 
 // Once may be chance: somebody changes the ruleset at that moment.
 constexpr unsigned failures_to_tell = 3;
@@ -91,7 +94,7 @@ void Guard::look() {
     GuardPlan plan{ports_, always_allow_, translation_};
     if (armed_) check();
     if (!wanted()) return end(); // the kernel has ended the trial
-    if (armed_ && plan == plan_ && decision_.trial_until == armed_trial_) return;
+    if (armed_ && plan == plan_ && decision_.trial_until == armed_trial_) return settle_sessions();
     const bool news = !armed_ || plan.services != plan_.services || decision_.trial_until != armed_trial_;
     plan_ = std::move(plan);
     arm();
@@ -107,7 +110,7 @@ void Guard::arm() {
     armed_trial_ = decision_.trial_until;
     armed_ = false;
     clean_ = false;
-    put_guard(watch_, plan_, trial_left(), needs_.doors());
+    tell(put_guard(watch_, sessions_, plan_, trial_left(), needs_.doors()));
     note_written();
 }
 
@@ -146,8 +149,23 @@ void Guard::put_back(const RulesetWatch::Table& found) {
     if (found.handle == 0) what = "the table inet otk was gone, as after `nft flush ruleset`";
     lost_ = std::move(what);
     armed_ = false;
-    run_nft(guard_ruleset_anew(plan_, trial_left(), needs_.doors()));
+    tell(put_guard_anew(sessions_, plan_, trial_left(), needs_.doors()));
     note_written();
+}
+
+void Guard::settle_sessions() {
+    if (++looks_at_sessions_ % looks_between_settlings != 0 && settled_) return;
+    try {
+        settled_ = sessions_.settle(plan_);
+        tell("");
+    } catch (const Error& error) {
+        tell(error.what());
+    }
+}
+
+void Guard::tell(const std::string& trouble) {
+    if (trouble.empty()) return of_sessions_.over();
+    of_sessions_.say(fmt::format("the guard's sessions: {}", trouble));
 }
 
 void Guard::end() {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "firewall/ruleset.h"
+#include "firewall/session_sets.h"
 #include "firewall/watch.h"
 #include "knockd/journal.h"
 #include "store/guard_file.h"
@@ -52,6 +53,8 @@ class Guard {
     void look_for_translation(std::uint32_t generation);
     void arm();
     void note_written();
+    void settle_sessions();
+    void tell(const std::string& trouble);
     void put_back(const RulesetWatch::Table& found);
 
     RulesetWatch& watch_;
@@ -71,6 +74,11 @@ class Guard {
     bool translation_ = false;
     std::uint32_t translation_at_ = 0; // generation
     unsigned looks_ = 0;
+
+    SessionSets sessions_;
+    unsigned looks_at_sessions_ = 0;
+    bool settled_ = true; // the last one was not cut short
+    Complaint of_sessions_{"knockd"};
 
     bool clean_ = false; // no guard of an earlier knockd is left
     bool armed_ = false;

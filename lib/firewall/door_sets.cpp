@@ -2,6 +2,7 @@
 
 #include "base/promise.h"
 #include "firewall/netlink.h"
+#include "firewall/set_element.h"
 
 #include <algorithm>
 #include <array>
@@ -10,66 +11,26 @@
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
-
 #include <fmt/format.h>
-#include <libnftnl/set.h>
 #include <linux/netfilter/nf_tables.h>
 
 namespace otk {
 
 namespace {
 
-// One element, as the kernel keeps it: every part of the key begins at a multiple of four bytes.
-struct Element {
-    std::string set;
-    std::vector<std::uint8_t> key;
-    std::optional<std::uint16_t> to; // of a map
-
-    void append(Bytes part) {
-        key.insert(key.end(), part.begin(), part.end());
-        key.resize((key.size() + 3) / 4 * 4, 0);
-    }
-    void append(std::uint16_t port) {
-        append(std::array{static_cast<std::uint8_t>(port >> 8U), static_cast<std::uint8_t>(port & 0xffU)});
-    }
-};
-
-Element door_element(const SetNames& names, const Door& door) {
-    Element element{set_name(names, door.address, door.prefix), {}, std::nullopt};
+SetElement door_element(const SetNames& names, const Door& door) {
+    SetElement element{set_name(names, door.address, door.prefix)};
     element.append(masked(door.address, door.prefix).bytes());
     element.append(std::array{static_cast<std::uint8_t>(door.service.protocol)});
     element.append(door.service.port);
     return element;
 }
 
-Element redirection_element(const SetNames& names, const Door& door, std::optional<std::uint16_t> to) {
-    Element element{door.address.family() == Family::ipv4 ? names.set4 : names.set6, {}, to};
+SetElement redirection_element(const SetNames& names, const Door& door, std::optional<std::uint16_t> to) {
+    SetElement element{door.address.family() == Family::ipv4 ? names.set4 : names.set6, {}, to};
     element.append(door.address.bytes());
     element.append(door.service.port);
     return element;
-}
-
-using Set = std::unique_ptr<nftnl_set, decltype(&nftnl_set_free)>;
-
-Set set_with(const std::string& table, const Element& element, std::chrono::milliseconds timeout) {
-    Set set(nftnl_set_alloc(), &nftnl_set_free);
-    nftnl_set_elem* inside = nftnl_set_elem_alloc();
-    promise(set && inside != nullptr, "there is memory for an element of a set");
-    nftnl_set_elem_add(set.get(), inside);
-    promise(nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str()) == 0 &&
-                nftnl_set_set_str(set.get(), NFTNL_SET_NAME, element.set.c_str()) == 0,
-            "there is memory for the name of a set");
-    (void)nftnl_set_elem_set(inside, NFTNL_SET_ELEM_KEY, element.key.data(),
-                             static_cast<std::uint32_t>(element.key.size()));
-    if (element.to) {
-        const std::uint16_t to = htons(*element.to);
-        (void)nftnl_set_elem_set(inside, NFTNL_SET_ELEM_DATA, &to, sizeof to);
-    }
-    if (timeout.count() > 0) {
-        nftnl_set_elem_set_u64(inside, NFTNL_SET_ELEM_TIMEOUT, static_cast<std::uint64_t>(timeout.count()));
-    }
-    return set;
 }
 
 } // namespace
@@ -100,9 +61,9 @@ struct DoorSets::Inside {
 
     // Adding what is there already does nothing before Linux 6.12, so that the old timeout would stay:
     // therefore add (so that there is something to delete), delete, and add anew, all at once.
-    [[nodiscard]] Added add(const Element& element, std::chrono::milliseconds timeout) {
+    [[nodiscard]] Added add(const SetElement& element, std::chrono::milliseconds timeout) {
         promise(timeout.count() > 0, "a door is open for some time");
-        const Set set = set_with(names.table, element, timeout);
+        const SetMessage set = set_message(names.table, element, timeout);
         const auto fill = [&](nlmsghdr* message) { nftnl_set_elems_nlmsg_build_payload(message, set.get()); };
         constexpr int attempts = 3;
         for (int attempt = 1;; ++attempt) {
@@ -121,8 +82,8 @@ struct DoorSets::Inside {
         }
     }
 
-    void remove(const Element& element) {
-        const Set set = set_with(names.table, element, {});
+    void remove(const SetElement& element) {
+        const SetMessage set = set_message(names.table, element, {});
         Batch batch;
         batch.add(NFT_MSG_DELSETELEM, 0,
                   [&](nlmsghdr* message) { nftnl_set_elems_nlmsg_build_payload(message, set.get()); });
@@ -130,7 +91,7 @@ struct DoorSets::Inside {
         if (error != 0 && error != ENOENT) refuse(element, error);
     }
 
-    [[noreturn]] void refuse(const Element& element, int error) const {
+    [[noreturn]] void refuse(const SetElement& element, int error) const {
         const std::string where = fmt::format("the set {} of table inet {}", element.set, names.table);
         if (error == ENFILE)
             throw Error(where + " is full: wait until doors close, or give it a larger size");

@@ -18,6 +18,8 @@ constexpr std::size_t page = 4096;
 constexpr std::size_t receive_room = 65536; // more than the kernel puts into one answer
 // The kernel answers within the call that sends; a wait only ends one that never would.
 constexpr timeval longest_wait{2, 0};
+// For the answers to a batch of some hundred messages, which the kernel has ready before any is taken.
+constexpr int room_for_answers = 1 << 22;
 
 void put_header(nlmsghdr* message, std::uint16_t type, std::uint16_t flags, std::uint8_t family,
                 std::uint16_t resource) {
@@ -62,15 +64,37 @@ void Batch::take(const nlmsghdr* message) {
     bytes_.insert(bytes_.end(), begin, begin + aligned(message->nlmsg_len));
 }
 
-Netlink::Netlink() :
-    socket_(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)),
-    sequence_(static_cast<std::uint32_t>(std::time(nullptr))) {
-    const char* const where = "the firewall cannot be reached (nfnetlink)";
-    if (!socket_ || mnl_socket_bind(socket_.get(), 0, MNL_SOCKET_AUTOPID) != 0) throw system_error(where);
-    if (setsockopt(mnl_socket_get_fd(socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &longest_wait,
+NetlinkSocket netlink_socket(int bus, const char* trouble) {
+    NetlinkSocket socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
+    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0 ||
+        setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &longest_wait,
                    sizeof longest_wait) != 0) {
-        throw system_error(where);
+        throw system_error(trouble);
     }
+    // Where it is refused there is the usual room, which does for all but the largest batches.
+    (void)setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVBUFFORCE, &room_for_answers,
+                     sizeof room_for_answers);
+    return socket;
+}
+
+void receive_from(mnl_socket* socket, const char* trouble, const std::function<bool(const nlmsghdr*)>& more) {
+    std::vector<std::uint64_t> room(receive_room / sizeof(std::uint64_t));
+    for (bool wanted = true; wanted;) {
+        const ssize_t got = mnl_socket_recvfrom(socket, room.data(), receive_room);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw system_error(trouble);
+        int left = static_cast<int>(got);
+        const auto* message = reinterpret_cast<const nlmsghdr*>(room.data());
+        while (wanted && mnl_nlmsg_ok(message, left)) {
+            wanted = more(message);
+            message = mnl_nlmsg_next(message, &left);
+        }
+    }
+}
+
+Netlink::Netlink() :
+    socket_(netlink_socket(NETLINK_NETFILTER, "the firewall cannot be reached (nfnetlink)")),
+    sequence_(static_cast<std::uint32_t>(std::time(nullptr))) {
     must_be_allowed();
 }
 
@@ -84,20 +108,8 @@ void Netlink::must_be_allowed() {
         "unit; where no door is wanted, [firewall] mode = \"none\" in otk.toml says so");
 }
 
-// Until `more` says that it was the last one.
 void Netlink::receive(const std::function<bool(const nlmsghdr*)>& more) {
-    std::vector<std::uint64_t> room(receive_room / sizeof(std::uint64_t));
-    for (bool wanted = true; wanted;) {
-        const ssize_t got = mnl_socket_recvfrom(socket_.get(), room.data(), receive_room);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw system_error("the firewall does not answer (nfnetlink)");
-        int left = static_cast<int>(got);
-        const auto* message = reinterpret_cast<const nlmsghdr*>(room.data());
-        while (wanted && mnl_nlmsg_ok(message, left)) {
-            wanted = more(message);
-            message = mnl_nlmsg_next(message, &left);
-        }
-    }
+    receive_from(socket_.get(), "the firewall does not answer (nfnetlink)", more);
 }
 
 std::vector<int> Netlink::change(Batch& batch) {

@@ -34,6 +34,17 @@ class Batch {
     std::uint32_t messages_ = 0;
 };
 
+struct CloseNetlink {
+    void operator()(mnl_socket* socket) const { (void)mnl_socket_close(socket); }
+};
+using NetlinkSocket = std::unique_ptr<mnl_socket, CloseNetlink>;
+// A socket of a NETLINK_... for questions that the kernel answers at once. Throws Error, which begins with
+// `trouble`.
+[[nodiscard]] NetlinkSocket netlink_socket(int bus, const char* trouble);
+// Takes the messages that the kernel has sent, until `more` says that it was the last one. Throws Error
+// likewise.
+void receive_from(mnl_socket* socket, const char* trouble, const std::function<bool(const nlmsghdr*)>& more);
+
 // A socket of the family. Requests of one process wait for their answers, which the kernel has ready when the
 // request has been sent.
 class Netlink {
@@ -63,10 +74,7 @@ class Netlink {
     void must_be_allowed();
     void receive(const std::function<bool(const nlmsghdr*)>& more);
 
-    struct Close {
-        void operator()(mnl_socket* socket) const { (void)mnl_socket_close(socket); }
-    };
-    std::unique_ptr<mnl_socket, Close> socket_;
+    NetlinkSocket socket_;
     std::uint32_t sequence_ = 0;
 };
 

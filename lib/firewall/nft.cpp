@@ -129,8 +129,10 @@ void run_nft(const std::string& script) {
     if (ran.code != 0) refuse(ran);
 }
 
-std::string list_table(const std::string& table) {
-    const Ran ran = run({"list", "table", "inet", table.c_str()}, "");
+std::string list_table(const std::string& table, Elements elements) {
+    std::vector<const char*> words{"list", "table", "inet", table.c_str()};
+    if (elements == Elements::left_out) words.insert(words.begin(), "--terse");
+    const Ran ran = run(words, "");
     if (ran.code == 0) return ran.said;
     if (ran.said.find("No such file or directory") != std::string::npos) return "";
     refuse(ran);

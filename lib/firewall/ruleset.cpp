@@ -12,20 +12,37 @@ constexpr std::string_view door4_type = "ipv4_addr . inet_proto . inet_service";
 constexpr std::string_view door6_type = "ipv6_addr . inet_proto . inet_service";
 constexpr unsigned most_elements = 65536; // of one set
 
-// Connections that exist pass, also those older than the guard. A TCP segment that does not open a
-// connection belongs to one when a socket of this host has it: that asks no connection tracking, which this
-// table must not switch on by itself, because then a flood could fill the table of connections. The socket
-// of a connection has an address of its own, so it is no wildcard.
-constexpr std::string_view rules_for_sockets =
-    "    tcp flags & (fin | syn | rst | ack) != syn socket wildcard 0 accept\n";
+// Sessions live on: TCP connections of which the kernel's list of sockets said that they exist, also before
+// the guard; those that came through a door, noted here by the segment that makes a connection of it; and
+// those that this host makes from a guarded port, noted by what it sends. A SYN is never part of one. Whether
+// a socket is there does not count: one that only listens is one, too, and of a bare ACK it makes a
+// connection when that has a SYN cookie. Nor does connection tracking, which this table must not switch on by
+// itself.
+constexpr std::string_view rules_for_sessions =
+    "    tcp flags & (syn | ack) != syn ip saddr . tcp sport . ip daddr . tcp dport @sessions4 accept\n"
+    "    tcp flags & (syn | ack) != syn ip6 saddr . tcp sport . ip6 daddr . tcp dport @sessions6 accept\n";
+// What was noted here is confirmed by session_sets.h before that time, and has no end then; as long as
+// connection tracking keeps an idle connection (nf_conntrack_tcp_timeout_established).
+constexpr std::string_view noting_through_a_door =
+    "    tcp flags & (fin | syn | rst | ack) == ack "
+    "add @sessions4 { ip saddr . tcp sport . ip daddr . tcp dport timeout 5d }\n"
+    "    tcp flags & (fin | syn | rst | ack) == ack "
+    "add @sessions6 { ip6 saddr . tcp sport . ip6 daddr . tcp dport timeout 5d }\n"
+    "    accept\n";
 // udp knows no connections: what passes is the answer to what this host has sent within three minutes.
 constexpr std::string_view rules_for_answers = "    ip saddr . udp sport . udp dport @sent4 accept\n"
                                                "    ip6 saddr . udp sport . udp dport @sent6 accept\n";
-// A connection whose destination is translated has no socket here, but where there is translation,
-// connections are tracked anyway.
-constexpr std::string_view rule_for_translated = "    ct status dnat ct state established,related accept\n";
+// A connection whose addresses are translated looks otherwise here than its socket, or has none, but where
+// there is translation, connections are tracked anyway.
+constexpr std::string_view rule_for_translated =
+    "    ct status snat,dnat ct state established,related accept\n";
 
+// An answer to a SYN, a cookie perhaps, makes no session yet, and neither does a refusal.
 constexpr std::string_view noting_what_is_sent =
+    "    meta l4proto tcp oif != lo meta l4proto . th sport @guarded tcp flags & (syn | ack) != syn | ack "
+    "tcp flags & rst == 0 update @sessions4 { ip daddr . tcp dport . ip saddr . tcp sport timeout 5d }\n"
+    "    meta l4proto tcp oif != lo meta l4proto . th sport @guarded tcp flags & (syn | ack) != syn | ack "
+    "tcp flags & rst == 0 update @sessions6 { ip6 daddr . tcp dport . ip6 saddr . tcp sport timeout 5d }\n"
     "    meta l4proto udp oif != lo meta l4proto . th sport @guarded "
     "update @sent4 { ip daddr . udp dport . udp sport }\n"
     "    meta l4proto udp oif != lo meta l4proto . th sport @guarded "
@@ -46,11 +63,12 @@ std::string declaration(const std::string& name, std::string_view type) {
     return fmt::format("  set {} {{ type {}; size {}; flags timeout; }}\n", name, type, most_elements);
 }
 
-std::string door_rule(const SetNames& names, Family family, std::uint8_t prefix) {
+std::string door_rule(const SetNames& names, Family family, std::uint8_t prefix, std::string_view verdict) {
     const bool four = family == Family::ipv4;
     std::string source = four ? "ip saddr" : "ip6 saddr";
     if (prefix != (four ? 32 : 128)) source += " & " + mask_of(family, prefix).text();
-    return fmt::format("{} . meta l4proto . th dport @{} accept\n", source, name_for(names, family, prefix));
+    return fmt::format("{} . meta l4proto . th dport @{} {}\n", source, name_for(names, family, prefix),
+                       verdict);
 }
 
 std::string milliseconds(std::chrono::milliseconds time) {
@@ -61,8 +79,8 @@ std::string comma_separated(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-// Overlapping networks are joined by nft; none at all is no set.
-std::string allow_rules(const std::vector<Network>& networks) {
+// `end`: saddr of what comes in. What goes to these networks needs no note.
+std::string allow_rules(const std::vector<Network>& networks, std::string_view end) {
     std::vector<std::string> four;
     std::vector<std::string> six;
     for (const Network& network : networks) {
@@ -71,9 +89,9 @@ std::string allow_rules(const std::vector<Network>& networks) {
     }
     std::string rules;
     for (const std::string& network : four)
-        rules += fmt::format("    ip saddr {} accept\n", network);
+        rules += fmt::format("    ip {} {} accept\n", end, network);
     for (const std::string& network : six)
-        rules += fmt::format("    ip6 saddr {} accept\n", network);
+        rules += fmt::format("    ip6 {} {} accept\n", end, network);
     return rules;
 }
 
@@ -86,12 +104,26 @@ std::string sets_of_doors(const GuardPlan& plan) {
     return sets;
 }
 
+// An element of the sessions has an end only where a rule gives it one.
+std::string sets_of_notes() {
+    return fmt::format(
+        "  set sent4 {{ type ipv4_addr . inet_service . inet_service; size {0}; "
+        "flags dynamic,timeout; timeout 3m; }}\n"
+        "  set sent6 {{ type ipv6_addr . inet_service . inet_service; size {0}; "
+        "flags dynamic,timeout; timeout 3m; }}\n"
+        "  set sessions4 {{ type ipv4_addr . inet_service . ipv4_addr . inet_service; size {1}; "
+        "flags dynamic,timeout; }}\n"
+        "  set sessions6 {{ type ipv6_addr . inet_service . ipv6_addr . inet_service; size {1}; "
+        "flags dynamic,timeout; }}\n",
+        most_elements, most_sessions);
+}
+
 std::string rules_of_doors(const GuardPlan& plan) {
     std::string rules;
     for (const std::uint8_t prefix : plan.prefixes4)
-        rules += "    " + door_rule(guard_sets(), Family::ipv4, prefix);
+        rules += "    " + door_rule(guard_sets(), Family::ipv4, prefix, "goto through");
     for (const std::uint8_t prefix : plan.prefixes6)
-        rules += "    " + door_rule(guard_sets(), Family::ipv6, prefix);
+        rules += "    " + door_rule(guard_sets(), Family::ipv6, prefix, "goto through");
     return rules;
 }
 
@@ -101,11 +133,9 @@ std::string rules_of_doors(const GuardPlan& plan) {
 // A fragment that is not the first has no port and passes: without its first one it becomes nothing.
 std::string guard_body(const GuardPlan& plan) {
     return fmt::format("table inet {} {{\n"
-                       "  set guarded {{ type inet_proto . inet_service; flags timeout; }}\n{}"
-                       "  set sent4 {{ type ipv4_addr . inet_service . inet_service; size {}; "
-                       "flags dynamic,timeout; timeout 3m; }}\n"
-                       "  set sent6 {{ type ipv6_addr . inet_service . inet_service; size {}; "
-                       "flags dynamic,timeout; timeout 3m; }}\n"
+                       "  set guarded {{ type inet_proto . inet_service; flags timeout; }}\n{}{}"
+                       "  chain through {{\n{}"
+                       "  }}\n"
                        "  chain judge {{\n"
                        "    fib daddr type unicast accept\n" // on its way to another host
                        "    iif lo accept\n{}{}{}{}{}"
@@ -116,12 +146,13 @@ std::string guard_body(const GuardPlan& plan) {
                        "    meta l4proto . th dport @guarded jump judge\n"
                        "  }}\n"
                        "  chain note {{\n"
-                       "    type filter hook output priority -150; policy accept;\n{}"
+                       "    type filter hook output priority -150; policy accept;\n{}{}"
                        "  }}\n"
                        "}}\n",
-                       guard_table, sets_of_doors(plan), most_elements, most_elements, rules_for_sockets,
-                       rules_for_answers, plan.translation ? rule_for_translated : "", rules_of_doors(plan),
-                       allow_rules(plan.always_allow), noting_what_is_sent);
+                       guard_table, sets_of_doors(plan), sets_of_notes(), noting_through_a_door,
+                       rules_for_sessions, rules_for_answers, plan.translation ? rule_for_translated : "",
+                       rules_of_doors(plan), allow_rules(plan.always_allow, "saddr"),
+                       allow_rules(plan.always_allow, "daddr"), noting_what_is_sent);
 }
 
 std::string guarded_elements(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial) {
@@ -132,6 +163,22 @@ std::string guarded_elements(const GuardPlan& plan, std::optional<std::chrono::m
                                        trial ? " timeout " + milliseconds(*trial) : ""));
     }
     return fmt::format("add element inet {} guarded {{ {} }}\n", guard_table, comma_separated(elements));
+}
+
+std::string session_elements(const std::set<Session>& sessions, Family family, const std::string& set) {
+    std::vector<std::string> elements;
+    for (const Session& session : sessions) {
+        if (session.peer.family() != family || elements.size() == most_sessions) continue;
+        elements.push_back(fmt::format("{} . {} . {} . {}", session.peer.text(), session.peer_port,
+                                       session.here.text(), session.port));
+    }
+    if (elements.empty()) return "";
+    return fmt::format("add element inet {} {} {{ {} }}\n", guard_table, set, comma_separated(elements));
+}
+
+std::string session_elements(const std::set<Session>& sessions) {
+    return session_elements(sessions, Family::ipv4, guard_sessions().set4) +
+           session_elements(sessions, Family::ipv6, guard_sessions().set6);
 }
 
 std::string door_element(const OpenDoor& open) {
@@ -149,15 +196,22 @@ const SetNames& guard_sets() {
     return names;
 }
 
+const SetNames& guard_sessions() {
+    static const SetNames names{guard_table, "sessions4", "sessions6"};
+    return names;
+}
+
 const SetNames& forward_maps() {
     static const SetNames names{forward_table, "to4", "to6"};
     return names;
 }
 
-std::string guard_ruleset(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial) {
+std::string guard_ruleset(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial,
+                          const std::set<Session>& sessions) {
     // Declared first, so that there is something to be flushed; all of it is one transaction.
     return fmt::format("table inet {0} {{\n"
                        "  set guarded {{ type inet_proto . inet_service; flags timeout; }}\n"
+                       "  chain through {{ }}\n"
                        "  chain judge {{ }}\n"
                        "  chain guard {{ type filter hook prerouting priority -150; policy accept; }}\n"
                        "  chain note {{ type filter hook output priority -150; policy accept; }}\n"
@@ -165,12 +219,13 @@ std::string guard_ruleset(const GuardPlan& plan, std::optional<std::chrono::mill
                        "flush table inet {0}\n"
                        "flush set inet {0} guarded\n",
                        guard_table) +
-           guard_body(plan) + guarded_elements(plan, trial);
+           guard_body(plan) + guarded_elements(plan, trial) + session_elements(sessions);
 }
 
 std::string guard_ruleset_anew(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial,
-                               const std::vector<OpenDoor>& doors) {
-    std::string text = without_table(guard_table) + guard_body(plan) + guarded_elements(plan, trial);
+                               const std::set<Session>& sessions, const std::vector<OpenDoor>& doors) {
+    std::string text = without_table(guard_table) + guard_body(plan) + guarded_elements(plan, trial) +
+                       session_elements(sessions);
     for (const OpenDoor& door : doors) {
         const auto& prefixes = door.door.address.family() == Family::ipv4 ? plan.prefixes4 : plan.prefixes6;
         if (prefixes.contains(door.door.prefix)) text += door_element(door);
@@ -179,9 +234,9 @@ std::string guard_ruleset_anew(const GuardPlan& plan, std::optional<std::chrono:
 }
 
 std::size_t guard_rules(const GuardPlan& plan) {
-    constexpr std::size_t always = 9; // six in judge, one in guard, two in note
+    constexpr std::size_t always = 15; // three in through, seven in judge, one in guard, four in note
     return always + (plan.translation ? 1 : 0) + plan.prefixes4.size() + plan.prefixes6.size() +
-           plan.always_allow.size();
+           2 * plan.always_allow.size();
 }
 
 std::string forward_maps_emptied() {
@@ -231,8 +286,8 @@ std::string lines_for_sets(const SetNames& names, const Command& command) {
                        "}}\n",
                        command.name, format_service(command.service), names.table,
                        declaration(set4, door4_type), declaration(set6, door6_type),
-                       door_rule(names, Family::ipv4, command.prefix4),
-                       door_rule(names, Family::ipv6, command.prefix6));
+                       door_rule(names, Family::ipv4, command.prefix4, "accept"),
+                       door_rule(names, Family::ipv6, command.prefix6, "accept"));
 }
 
 } // namespace otk

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "firewall/door_sets.h"
+#include "firewall/sessions.h"
 #include "net/address.h"
 #include "policy/guarded_ports.h"
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,9 @@ namespace otk {
 // The names of our own tables, and of what is in them.
 inline const std::string guard_table = "otk";
 inline const std::string forward_table = "otk_forward";
-[[nodiscard]] const SetNames& guard_sets();   // of guard_table
-[[nodiscard]] const SetNames& forward_maps(); // of forward_table
+[[nodiscard]] const SetNames& guard_sets();     // of guard_table
+[[nodiscard]] const SetNames& guard_sessions(); // likewise
+[[nodiscard]] const SetNames& forward_maps();   // of forward_table
 
 // What a guard has to do. Two that are equal have the same rules.
 struct GuardPlan : GuardedPorts {
@@ -35,16 +38,22 @@ struct OpenDoor {
     std::chrono::milliseconds left{};
 };
 
-// The guard, in place of one that is there already: doors and exchanges that it knows stay. `trial`: the
-// kernel itself ends the guard after this time, because then the guarded ports are forgotten.
-// With `anew` the table is made from nothing, with these doors.
-[[nodiscard]] std::string guard_ruleset(const GuardPlan& plan,
-                                        std::optional<std::chrono::milliseconds> trial);
+// How many sessions of a family it can let live: two for each port of a peer's address. The kernel has memory
+// for those only that there are.
+inline constexpr std::size_t most_sessions = 131072;
+
+// The guard, in place of one that is there already: doors, sessions and exchanges that it knows stay.
+// `trial`: the kernel itself ends the guard after this time, because then the guarded ports are forgotten.
+// `sessions` live on; what is more than most_sessions is left out. With `anew` the table is made from
+// nothing, with these doors.
+[[nodiscard]] std::string guard_ruleset(const GuardPlan& plan, std::optional<std::chrono::milliseconds> trial,
+                                        const std::set<Session>& sessions);
 [[nodiscard]] std::string guard_ruleset_anew(const GuardPlan& plan,
                                              std::optional<std::chrono::milliseconds> trial,
+                                             const std::set<Session>& sessions,
                                              const std::vector<OpenDoor>& doors);
 // How much of it there is in the kernel then.
-inline constexpr std::size_t guard_chains = 3;
+inline constexpr std::size_t guard_chains = 4;
 [[nodiscard]] std::size_t guard_rules(const GuardPlan& plan);
 
 // Redirections of forwarding doors, from nothing.

@@ -129,7 +129,7 @@ def container(w):
 @suite.case("a container's published port is guarded like any other, and its connections live on")
 def published(w):
     listener = container(w)
-    wait.until(lambda: "ct status dnat" in w.rules(), "the guard knows of the translation")
+    wait.until(lambda: "ct status snat,dnat" in w.rules(), "the guard knows of the translation")
     assert not w.through(PUBLISHED)
     knock(w, f"{PUBLISHED}/tcp")
     w.wait_until_through(PUBLISHED)

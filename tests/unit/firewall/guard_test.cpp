@@ -213,7 +213,7 @@ TEST_CASE("a trial carries its end in the kernel; confirmed it has none; over it
 TEST_CASE("a guard that was armed earlier, as at boot, is taken over; one that is off goes") {
     if (!in_own_network()) return;
     Scene scene;
-    run_nft(guard_ruleset_anew({guarded_ports(scene.admin.commands()), {}, false}, std::nullopt, {}));
+    run_nft(guard_ruleset_anew({guarded_ports(scene.admin.commands()), {}, false}, std::nullopt, {}, {}));
     run_nft("add element inet otk door4 { 192.0.2.1 . tcp . 22 timeout 5m }\n");
     SUBCASE("on") {
         scene.guard_on();

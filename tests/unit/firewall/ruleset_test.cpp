@@ -70,7 +70,7 @@ TEST_CASE("nft takes the guard's ruleset, and what it makes of it can be told fr
     RulesetWatch watch;
     CHECK(watch.table(guard_table).handle == 0);
     CHECK(list_table(guard_table).empty());
-    run_nft(guard_ruleset_anew(plan, std::nullopt, {}));
+    run_nft(guard_ruleset_anew(plan, std::nullopt, {}, {}));
     const RulesetWatch::Table first = watch.table(guard_table);
     CHECK(first.chains == guard_chains);
     CHECK(first.rules == guard_rules(plan));
@@ -79,7 +79,7 @@ TEST_CASE("nft takes the guard's ruleset, and what it makes of it can be told fr
     CHECK_FALSE(watch.guarded().ends);
 
     SUBCASE("in place of itself it is another one, of the same size") {
-        run_nft(guard_ruleset(plan, std::chrono::minutes{5}));
+        run_nft(guard_ruleset(plan, std::chrono::minutes{5}, {}));
         const RulesetWatch::Table second = watch.table(guard_table);
         CHECK(second != first);
         CHECK(second.handle == first.handle);
@@ -90,7 +90,7 @@ TEST_CASE("nft takes the guard's ruleset, and what it makes of it can be told fr
     SUBCASE("a rule that somebody removed, added or replaced is seen") {
         run_nft("flush chain inet otk judge\n");
         CHECK(watch.table(guard_table) != first);
-        run_nft(guard_ruleset_anew(plan, std::nullopt, {}));
+        run_nft(guard_ruleset_anew(plan, std::nullopt, {}, {}));
         const RulesetWatch::Table again = watch.table(guard_table);
         run_nft("insert rule inet otk judge accept\n");
         CHECK(watch.table(guard_table) != again);
@@ -120,7 +120,7 @@ TEST_CASE("a guard made anew has the doors that were open") {
     if (!in_own_network()) return;
     const GuardPlan plan = some_plan();
     const Service ssh{Protocol::tcp, 22};
-    run_nft(guard_ruleset_anew(plan, std::chrono::minutes{1},
+    run_nft(guard_ruleset_anew(plan, std::chrono::minutes{1}, {},
                                {{{address("198.51.100.77"), 24, ssh}, 0, std::chrono::seconds{90}},
                                 {{address("2001:db8::5"), 128, ssh}, 0, std::chrono::seconds{90}},
                                 {{address("192.0.2.1"), 19, ssh}, 0, std::chrono::seconds{90}}}));
