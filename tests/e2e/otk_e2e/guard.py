@@ -57,6 +57,12 @@ class Guarded(world.World):
     def wait_until_shut(self, port, client=None, address=None):
         wait.until(lambda: not self.through(port, client, address), f"no connection to port {port} is made")
 
+    def close_doors(self):
+        """Returns when the kernel has none any more."""
+        self.installation.knockmgr("doors", "close", "--all", "--yes", expect=None)
+        wait.until(lambda: not any("elements" in self.rules("list", "set", "inet", "otk", name) for name in ("door4", "door6")),
+                   "the doors are closed")
+
     def tracked(self):
         """How many connections the server's connection tracking has."""
         return int(self.server.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count"))
