@@ -19,7 +19,7 @@ namespace otk {
 namespace {
 
 constexpr unsigned most_running = 2;
-constexpr std::size_t most_waiting = 64;   // and as many contested ones behind them
+constexpr std::size_t most_waiting = 64; // and as many contested ones behind them
 constexpr std::chrono::seconds time_limit{30};
 constexpr std::chrono::minutes retry{1};
 

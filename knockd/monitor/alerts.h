@@ -55,10 +55,11 @@ class Alerts {
     void configure(const Config& config); // read again
 
     // Runs the configured argv, unless this kind is not wanted or the limits hold it back (alert_limits.h).
-    // At most 2 run at once, each for 30 s, and 64 wait, or 128 before a contested one. What one has started may go on when it has ended
-    // with exit code 0, as a mailer does that delivers behind its caller. Never throws: what cannot be run is
-    // told in the journal. Whole-argument tokens {alert} {user} {command} {carrier} {source} {address} {text}
-    // {held_back}, and OTK_ALERT, OTK_... in the environment; control characters of a text are shown as \xNN.
+    // At most 2 run at once, each for 30 s, and 64 wait, or 128 before a contested one. What one has started
+    // may go on when it has ended with exit code 0, as a mailer does that delivers behind its caller. Never
+    // throws: what cannot be run is told in the journal. Whole-argument tokens {alert} {user} {command}
+    // {carrier} {source} {address} {text} {held_back}, and OTK_ALERT, OTK_... in the environment; control
+    // characters of a text are shown as \xNN.
     void raise(const Alert& alert);
 
     // Once a minute, while alerts are held back: runs the newest of them if the limits let it pass now, so
