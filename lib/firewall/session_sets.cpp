@@ -118,7 +118,7 @@ std::vector<SessionSets::Change> SessionSets::wanted_changes(const Noted& before
         if (none_.contains(session)) changes.push_back({session, true, false});
     }
     none_ = std::move(none);
-    if (!there_is_room) std::ranges::rotate(changes, changes.begin() + additions);
+    if (!there_is_room) std::rotate(changes.begin(), changes.begin() + additions, changes.end());
     return changes;
 }
 
