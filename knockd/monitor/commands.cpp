@@ -41,10 +41,10 @@ struct Commands::Running {
 };
 
 Commands::Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished, Spares* spares,
-                   std::string groups) :
+                   const std::string& groups) :
     loop_(loop),
-    finished_(std::move(finished)), spares_(spares),
-    groups_(spares == nullptr ? std::move(groups) : spares->groups()), turns_(most_running) {
+    finished_(std::move(finished)), spares_(spares), groups_(spares == nullptr ? groups : spares->groups()),
+    turns_(most_running) {
     if (spares_ != nullptr) spares_->provide();
 }
 

@@ -26,7 +26,7 @@ class Commands {
     // ready; nullptr: each is forked. `groups`: how the names of their cgroups begin where there are no
     // spares to say it. The loop and the spares outlive this.
     Commands(EventLoop& loop, unsigned most_running, std::function<void(End)> finished,
-             Spares* spares = nullptr, std::string groups = "command-");
+             Spares* spares = nullptr, const std::string& groups = "command-");
     ~Commands(); // kills what still runs
 
     void submit(Job job);

@@ -16,6 +16,7 @@ struct Session {
     std::uint16_t peer_port = 0;
     Address here;
     std::uint16_t port = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is the compiler's own, in what it makes of this
     friend auto operator<=>(const Session&, const Session&) = default;
 };
 

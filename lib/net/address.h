@@ -37,6 +37,7 @@ class Address {
     [[nodiscard]] bool well_formed() const;
 
     friend bool operator==(const Address&, const Address&) = default;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is the compiler's own, in what it makes of this
     friend auto operator<=>(const Address&, const Address&) = default;
 
   private:
