@@ -42,9 +42,15 @@ class World(Server):
     def expect_interrupted(self):
         assert self.long.newest_end()["outcome"] == "interrupted", self.long.rows()
 
-    def wait_for_restart(self, restarts):
+    def expect_ended_with_knockd(self, signal):
+        """A long command runs, knockd gets the signal, and systemd starts it again."""
+        self.begin(self.long)
+        restarts = int(self.show("otk", "NRestarts"))
+        self.machine.signal(signal, self.main_pid())
         wait.until(lambda: int(self.show("otk", "NRestarts")) > restarts and self.show("otk", "ActiveState") == "active",
                    "otk is started again")
+        self.expect_none()
+        self.expect_interrupted()
 
 
 suite = tap.Suite(World)
@@ -71,24 +77,14 @@ def stop(w):
 
 @suite.case("SIGKILL of knockd: all is gone once it was started again")
 def killed(w):
-    w.begin(w.long)
-    restarts = int(w.show("otk", "NRestarts"))
-    w.machine.signal("KILL", w.main_pid())
-    w.wait_for_restart(restarts)
-    w.expect_none()
-    w.expect_interrupted()
+    w.expect_ended_with_knockd("KILL")
 
 
 @suite.case("the watchdog: likewise")
 def watchdog(w):
     w.drop_in("[Service]\nWatchdogSec=2s\n")
     w.systemctl("restart", "otk")
-    w.begin(w.long)
-    restarts = int(w.show("otk", "NRestarts"))
-    w.machine.signal("STOP", w.main_pid())
-    w.wait_for_restart(restarts)
-    w.expect_none()
-    w.expect_interrupted()
+    w.expect_ended_with_knockd("STOP")
 
 
 @suite.case("what was left running on purpose outlives its command, a stop and a start; without --leave-running it does not")

@@ -122,6 +122,12 @@ def stray(w):
         assert taken(listeners) is None, what
 
 
+def expect_no_connection(w, what, family, listeners, one):
+    let_everything_arrive(w, family)
+    assert taken(listeners) is None, f"{what}: a connection has come about"
+    assert one.answer(0) is None, f"{what}: something answers"
+
+
 @suite.case("a cookie that was got through a door makes no connection when the door has closed")
 def cookies(w):
     for what, family, listeners in each_way(w):
@@ -132,9 +138,7 @@ def cookies(w):
             number = cookie(late)
             w.close_doors()
             finish(late, number)
-            let_everything_arrive(w, family)
-            assert taken(listeners) is None, f"{what}: a connection has come about"
-            assert late.answer(0) is None, f"{what}: something answers"
+            expect_no_connection(w, what, family, listeners, late)
 
 
 @suite.case("neither does one that was got before the guard was armed")
@@ -145,9 +149,7 @@ def older_cookies(w):
             number = cookie(one)
             w.arm()
             finish(one, number)
-            let_everything_arrive(w, family)
-            assert taken(listeners) is None, f"{what}: a connection has come about"
-            assert one.answer(0) is None, f"{what}: something answers"
+            expect_no_connection(w, what, family, listeners, one)
 
 
 if __name__ == "__main__":
